@@ -1,0 +1,102 @@
+/* The heap: the immutable result of decoding one Python runtime in an image.
+ *
+ * Columns over object ids 0 .. count-1, in order of address. All functions are thread-safe and
+ * O(1) or O(log n) unless they say otherwise. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_HEAP_H
+#define HEAPGLASS_INTROSPECT_HEAP_HEAP_H
+
+#include "introspect/heap/type.h"
+#include "introspect/runtime/runtime.h"
+
+struct heap;
+
+enum { HEAP_NONE = UINT32_MAX }; /* no object */
+
+enum gc_state { GC_NONE, GC_UNTRACKED, GC_YOUNG, GC_OLD, GC_PERMANENT };
+
+enum object_found {
+    FOUND_TRACKED,   /* on a GC list */
+    FOUND_REACHABLE, /* through references from roots or from tracked objects */
+    FOUND_ALLOCATOR, /* only as an allocated block */
+};
+
+enum object_flag {
+    OBJECT_REACHABLE = 1,  /* from a root */
+    OBJECT_IMMORTAL = 2,
+    OBJECT_STATIC = 4,       /* no heap memory of its own */
+    OBJECT_GUESSED = 8,      /* recognised by its looks only */
+    OBJECT_SIZE_INEXACT = 16, /* a Python-level __sizeof__ may say something else */
+};
+
+struct heap_options {
+    unsigned threads; /* 0: as many as there are processors */
+};
+
+/* Decodes. The image, layout and runtime are borrowed and must outlive the heap. */
+struct err *heap_build(const struct image *image, const struct layout *layout,
+                       const struct runtime *runtime, const struct heap_options *options,
+                       struct heap **ret) ERR_CHECK;
+void heap_destroy(struct heap *heap);
+
+uint32_t heap_count(const struct heap *heap);
+const struct type *heap_type_by_id(const struct heap *heap, uint32_t type_id);
+uint32_t heap_type_count(const struct heap *heap);
+
+/* ---- one object --------------------------------------------------------------------------- */
+
+uint32_t heap_find(const struct heap *heap, uint64_t address); /* HEAP_NONE if no object is there */
+uint64_t heap_address(const struct heap *heap, uint32_t id);
+const struct type *heap_type(const struct heap *heap, uint32_t id);
+uint64_t heap_refcount(const struct heap *heap, uint32_t id);
+uint64_t heap_size(const struct heap *heap, uint32_t id);      /* as sys.getsizeof */
+uint64_t heap_footprint(const struct heap *heap, uint32_t id); /* bytes really occupied */
+unsigned heap_flags(const struct heap *heap, uint32_t id);     /* enum object_flag */
+enum gc_state heap_gc_state(const struct heap *heap, uint32_t id);
+enum object_found heap_found(const struct heap *heap, uint32_t id);
+int64_t heap_interpreter(const struct heap *heap, uint32_t id); /* its interpreter's id */
+
+/* The references that an object owns, in the decoder's order, with its type, __dict__, slots and
+ * weak references. Decoded anew from the image: `visit` is called for each. */
+typedef void heap_visit(void *context, const struct reference *reference);
+void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context);
+
+/* Adds the label of a reference of object `id` as a path step: ".attr", "['key']", "[3]". */
+void heap_label(const struct heap *heap, uint32_t id, const struct reference *reference,
+                struct strbuf *out);
+
+/* Adds a short value preview, escaped; nothing for types that have none. */
+void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+struct heap_totals {
+    uint64_t objects, size, footprint;
+    uint64_t tracked, reachable, allocator; /* how they were found; together: objects */
+    uint64_t unreachable;
+    uint64_t guessed; /* of `allocator`: recognised by looks outside of pymalloc */
+};
+
+/* Where the memory of the allocators is. */
+struct heap_accounts {
+    uint64_t arenas, arena_bytes, pools;
+    uint64_t block_count, block_bytes;         /* allocated pymalloc blocks */
+    uint64_t claimed_count, claimed_bytes;     /* by exactly one object or owned buffer */
+    uint64_t unclaimed_count, unclaimed_bytes; /* by nobody known */
+    uint64_t double_claims;                    /* a bug of ours, or of the target */
+    uint64_t free_bytes;                       /* free blocks, free pools, headers, never used parts */
+    uint64_t pymalloc_footprint;               /* of objects, inside arenas */
+    uint64_t malloc_footprint;                 /* of objects, outside */
+};
+
+const struct heap_totals *heap_totals(const struct heap *heap);
+const struct heap_accounts *heap_accounts(const struct heap *heap);
+const struct damage_list *heap_damage(const struct heap *heap);
+
+struct heap_block {
+    uint64_t address, size;
+};
+
+/* The pymalloc blocks that nobody claims: up to `limit` of them, address and size of block each. */
+size_t heap_unclaimed(const struct heap *heap, struct heap_block *blocks, size_t limit);
+
+#endif

@@ -1,0 +1,28 @@
+/* Interpreter frames, wherever they live: in a generator, a frame object, a thread's data stack. */
+#ifndef HEAPGLASS_INTROSPECT_OBJECTS_FRAME_H
+#define HEAPGLASS_INTROSPECT_OBJECTS_FRAME_H
+
+#include "introspect/objects/decoder.h"
+
+/* What an _PyInterpreterFrame at a remote address says of itself (CPython 3.11+,
+ * Include/internal/pycore_frame.h). */
+struct frame {
+    uint64_t address;
+    uint64_t code;       /* code object, or what f_executable holds */
+    uint64_t previous;   /* next outer frame; 0 at the end */
+    uint64_t instruction; /* prev_instr or instr_ptr */
+    uint64_t localsplus; /* address of the first slot */
+    uint32_t local_count, stack_count; /* slots that hold values */
+    bool stack_unknown;  /* executing: its depth was not saved, stack_count is 0 */
+    bool shim;           /* an entry frame without code of its own */
+    uint8_t owner;       /* enum _frameowner */
+};
+
+/* False if it can't be read. */
+bool frame_read(struct decode *decode, uint64_t address, struct frame *frame);
+
+/* Every reference of one interpreter frame: code, function, globals, builtins, locals, frame object,
+ * fast locals, stack. `properties` is what the owner's tp_traverse makes of them. */
+void frame_references(struct decode *decode, const struct frame *frame, unsigned properties);
+
+#endif
