@@ -150,7 +150,8 @@ static inline uint64_t object_item_count(const struct decode *decode, const stru
 void reference_array(struct decode *decode, uint64_t address, uint64_t count, unsigned properties,
                      const char *where);
 
-/* Every decoder, generated from the list in introspect/objects/meson.build; ends with NULL. */
-extern const struct decoder *const decoder_registry[];
+/* Every decoder: for each word of the list in introspect/objects/meson.build the array that <word>.c
+ * defines, `const struct decoder *const <word>_decoders[]`. Arrays and registry end with NULL. */
+extern const struct decoder *const *const decoder_registry[];
 
 #endif

@@ -1,0 +1,1 @@
+#include "introspect/objects/decoder.h"
