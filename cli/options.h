@@ -1,0 +1,54 @@
+/* The options of all commands: one table (options.c), of which each command takes a part. */
+#ifndef HEAPGLASS_CLI_OPTIONS_H
+#define HEAPGLASS_CLI_OPTIONS_H
+
+#include "attach/capture.h"
+#include "base/err.h"
+
+/* Which groups of options a command takes, a bit set. -q, -v, --log, --color and --help are
+ * everybody's. */
+enum option_bit {
+    OPTION_JSON = 1 << 0,
+    OPTION_CSV = 1 << 1,
+    OPTION_LIMIT = 1 << 2, /* -n */
+    OPTION_SORT = 1 << 3,
+    OPTION_CAPTURE = 1 << 4, /* --pause, --max-pause, --max-memory */
+    OPTION_VALUES = 1 << 5,  /* --no-values */
+    OPTION_FILTER = 1 << 6,  /* --type, --unreachable */
+    OPTION_REFS = 1 << 7,    /* --refs */
+    OPTION_EMIT = 1 << 8,    /* --emit */
+    OPTION_COMMON = 1 << 9,
+};
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+    const char *format; /* "text", "json", "csv": the name of a report format */
+    uint64_t limit;     /* rows; UINT64_MAX: not given; 0: all */
+    const char *sort;   /* a column's key; NULL: not given */
+    enum pause_strategy pause;
+    double max_pause;    /* seconds; 0: not given */
+    uint64_t max_memory; /* bytes; 0: not given */
+    bool no_values, quiet, verbose, help;
+    enum color_choice color;
+    const char *type; /* a glob over qualified names; NULL: all */
+    bool unreachable, refs, emit;
+};
+
+/* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;
+ * *first becomes the index of the first that is no option. ERR_USAGE names what is wrong. */
+struct err *options_parse(struct options *options, unsigned accepted, const char *command,
+                          int count, char **arguments, int *first) ERR_CHECK;
+
+/* Adds the help lines of the accepted options. */
+struct strbuf;
+void options_help(unsigned accepted, struct strbuf *out);
+
+/* "0x7f..." or decimal, as id() prints it. ERR_USAGE if it is neither. */
+struct err *parse_address(const char *text, uint64_t *address) ERR_CHECK;
+/* "200ms", "1.5s": seconds. */
+struct err *parse_duration(const char *text, double *seconds) ERR_CHECK;
+/* "2G", "512M", "64K" or plain bytes. */
+struct err *parse_bytes(const char *text, uint64_t *bytes) ERR_CHECK;
+
+#endif
