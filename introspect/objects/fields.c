@@ -1,0 +1,66 @@
+#include "introspect/objects/fields.h"
+
+#include <semaphore.h>
+
+unsigned fields_properties(const struct object *object, unsigned properties) {
+    enum { IN_HEAP_TYPE = REFERENCE_TRAVERSED_IN_HEAP_TYPE & ~REFERENCE_UNTRAVERSED };
+    const struct type *owner = object->type->decoded_as;
+    if (properties & IN_HEAP_TYPE) {
+        properties &= ~(unsigned)IN_HEAP_TYPE;
+        if (owner && owner->heap_type)
+            properties |= REFERENCE_TRAVERSED;
+    }
+    if (owner && !owner->has_gc)
+        properties &= ~(unsigned)REFERENCE_TRAVERSED;
+    return properties;
+}
+
+void fields_references_of(struct decode *decode, const struct object *object,
+                          const uint8_t *structure, size_t available,
+                          const struct pointer_field *fields, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct field field;
+        memcpy(&field, (const uint8_t *)decode->layout + fields[i].field, sizeof field);
+        if (field_fits(field, available))
+            reference_add(decode, field_pointer(structure, field),
+                          fields_properties(object, fields[i].properties), LABEL_FIELD,
+                          (uint64_t)(uintptr_t)fields[i].label);
+    }
+}
+
+void fields_references(struct decode *decode, const struct object *object,
+                       const struct pointer_field *fields, size_t count) {
+    fields_references_of(decode, object, object->body, object->available, fields, count);
+}
+
+uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct field field) {
+    struct field here = {.size = field.size,
+                         .bit_offset = field.bit_offset,
+                         .bit_size = field.bit_size};
+    const void *bytes =
+        structure && field.size ? image_pin(decode->image, structure + field.offset, field.size)
+                                : NULL;
+    return bytes ? field_unsigned(bytes, here) : 0;
+}
+
+uint64_t remote_item_count(const struct decode *decode, uint64_t object) {
+    int64_t count = (int64_t)remote_unsigned(decode, object, decode->layout->var_object.ob_size);
+    return count < 0 ? -(uint64_t)count : (uint64_t)count;
+}
+
+uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t count, uint64_t size,
+                          const char *where) {
+    uint64_t bytes;
+    if (!address || !count)
+        return 0;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes >> IMAGE_ADDRESS_BITS) {
+        decode_damage(decode, "length", where, address);
+        return 0;
+    }
+    buffer_add(decode, address, bytes);
+    return bytes;
+}
+
+void buffer_add_lock(struct decode *decode, uint64_t lock) {
+    buffer_add(decode, lock, sizeof(sem_t));
+}
