@@ -1,9 +1,7 @@
-/* Pages that are fetched on first use, also by several threads at once (run it under TSan too). */
+/* Pages that are fetched on first use; by several threads at once: tests/race/pager.c. */
 #include "image/image.h"
 
 #include <criterion/criterion.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 #define CHUNK ((uint64_t)IMAGE_CHUNK_SIZE)
 #define PAGE  ((uint64_t)IMAGE_PAGE_SIZE)
@@ -92,30 +90,4 @@ Test(pager, is_never_asked_for_what_was_not_reserved) {
 Test(pager, without_one_pages_stay_absent) {
     image_set_pager(image, (struct image_pager){0});
     cr_assert_null(image_pin(image, START, 1));
-}
-
-static atomic_uint wrong;
-
-/* Reads every page, in an order of its own, in pieces that cross pages and chunks. */
-static void *read_all(void *context) {
-    uint64_t stride = *(const uint64_t *)context, pages = 3 * CHUNK / PAGE;
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t page = i * stride % pages;
-        uint64_t address = START + page * PAGE + (page + 1 < pages ? PAGE - 8 : 0);
-        const uint64_t *words = image_pin(image, address, 16);
-        if (!words || words[0] != word_at(address) || words[1] != word_at(address + 8))
-            wrong++;
-    }
-    return NULL;
-}
-
-Test(pager, serves_threads_at_once) {
-    pthread_t threads[4];
-    uint64_t strides[4] = {1, 1, 5, 1535}; /* coprime to 1536 pages; the last one goes backwards */
-    for (int i = 0; i < 4; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, read_all, &strides[i]), 0);
-    for (int i = 0; i < 4; i++)
-        pthread_join(threads[i], NULL);
-    cr_assert_eq(wrong, 0);
-    cr_assert_eq(state.calls, 3 * CHUNK / PAGE, "each page was brought once, not %u", state.calls);
 }
