@@ -25,7 +25,7 @@ struct command {
     const char *details;   /* further lines for --help; may be NULL */
     int least_arguments, most_arguments;
     unsigned options; /* enum option_bit: those it takes besides the common ones */
-    struct err *(*run)(struct cli *cli) ERR_CHECK;
+    struct err *(*run)(struct cli *cli)ERR_CHECK;
 };
 
 /* Every command, in the order of the list in cli/meson.build; ends with NULL. */

@@ -1,0 +1,64 @@
+#include "report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct screen_part *screen_append(struct report *report) {
+    struct screen_part *part = arena_alloc(&report->document.arena, sizeof *part);
+    if (!part) {
+        report->document.failed = true;
+        return NULL;
+    }
+    if (report->screen_end)
+        report->screen_end->next = part;
+    else
+        report->screen = part;
+    report->screen_end = part;
+    return part;
+}
+
+void report_line(struct report *report, enum line_style style, const char *format, ...) {
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    struct screen_part *part = length < 0 ? NULL : screen_append(report);
+    if (part) {
+        part->style = style;
+        part->text = arena_strdup(&report->document.arena, text);
+    }
+    if (!part || !part->text)
+        report->document.failed = true;
+    if (length >= 0)
+        free(text);
+}
+
+void report_table(struct report *report, const struct table *table) {
+    struct screen_part *part = screen_append(report);
+    if (part)
+        part->table = table;
+}
+
+void report_clear(struct report *report) {
+    tree_clear(&report->document);
+    report->screen = report->screen_end = NULL;
+}
+
+const struct format *format_find(const char *name) {
+    for (const struct format *const *format = format_registry; *format; format++) {
+        if (!strcmp((*format)->name, name))
+            return *format;
+    }
+    return NULL;
+}
+
+struct err *report_write(const struct report *report, const struct format *format,
+                         const struct format_options *options, struct output *output) {
+    if (report->document.failed)
+        return err_no_memory();
+    if (format->needs_rows && !report->rows)
+        return err_new(ERR_USAGE, "--%s needs a table, which this command has not", format->name);
+    return format->write(report, options, output);
+}
