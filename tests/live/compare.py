@@ -1,0 +1,218 @@
+"""Compares what heapglass says of a process with what the process recorded of itself.
+
+Every difference belongs to a class, a short word; docs/exactness.md explains those that are right to be there, and
+EXPLAINED lists them. Whatever is not explained fails the test."""
+
+import json
+from collections import Counter, defaultdict
+
+import oracle
+
+# (class, type name): why it is no defect. One word each here; the explanation is in docs/exactness.md.
+EXPLAINED = {}
+
+EXAMPLES = 3
+
+STATIC_REFCOUNT = 500_000_000  # static objects start with 999999999, so that they are never freed (3.11)
+
+
+class Differences:
+    def __init__(self):
+        self.counts = Counter()
+        self.examples = defaultdict(list)
+
+    def add(self, kind, type_name, example):
+        """`kind` is the class; `example` is made only when it is wanted."""
+        key = kind, type_name
+        self.counts[key] += 1
+        if len(self.examples[key]) < EXAMPLES:
+            self.examples[key].append(example())
+
+    def unexplained(self):
+        return {key: count for key, count in self.counts.items() if key not in EXPLAINED}
+
+    def report(self, limit=60):
+        lines = []
+        for key, count in sorted(self.counts.items(), key=lambda item: (item[0][0], -item[1]))[:limit]:
+            kind, type_name = key
+            explained = f"  (explained: {EXPLAINED[key]})" if key in EXPLAINED else ""
+            lines.append(f"{kind:<18} {count:>8} × {type_name}{explained}")
+            lines.extend(f"    {example}" for example in self.examples[key])
+        if len(self.counts) > limit:
+            lines.append(f"... and {len(self.counts) - limit} more classes")
+        return "\n".join(lines)
+
+
+class Comparison:
+    """One pass over `objects --json --refs`, then the totals of `top`."""
+
+    def __init__(self, recording):
+        self.recording = recording
+        self.differences = Differences()
+        self.extras = Counter()         # (found how, type) of objects that only heapglass knows
+        self.seen = set()               # addresses
+        self.references = Counter()     # address -> strong references found to it
+        self.refcounts = {}             # address -> refcount, of mortal objects
+        self.types = Counter()          # type name -> objects
+        self.size = self.footprint = self.unreachable = 0
+
+    # ---- objects -------------------------------------------------------------------------------------
+
+    def objects(self, lines):
+        lines = iter(lines)
+        self.envelope = json.loads(next(lines))
+        for line in lines:
+            if line.strip():
+                self.one_object(json.loads(line))
+        self.missing()
+        self.references_hold()
+        for damage in self.envelope.get("damage", ()):
+            self.differences.add("damage", f"{damage['where']}: {damage['reason']}", lambda: json.dumps(damage))
+
+    def one_object(self, said):
+        address = int(said["address"], 16)
+        if address in self.seen:
+            self.differences.add("twice", said["type"], lambda: said["address"])
+            return
+        self.seen.add(address)
+        self.types[said["type"]] += 1
+        self.size += said["size"]
+        self.footprint += said["footprint"]
+        self.unreachable += not said["reachable"]
+        if not said["immortal"]:
+            self.refcounts[address] = said["refcount"], said["type"]
+        targets = [int(target, 16) for target in said.get("refs", ())]
+        if said["refcount"] < STATIC_REFCOUNT:  # else it lies in CPython's static data, whose references are uncounted
+            self.references.update(targets)
+        index = self.recording.index.get(address)
+        if index is None:
+            self.extras["reached" if said["reachable"] else "allocator", said["type"]] += 1
+            return
+        self.compare_fields(index, said)
+        self.compare_references(index, said, targets)
+
+    def compare_fields(self, index, said):
+        recording, add = self.recording, self.differences.add
+        flags, type_record = recording.flags[index], recording.type_of(index)
+        name, where = type_record.name, said["address"]
+
+        def differs(kind, theirs, truth):
+            add(kind, name, lambda: f"{where}: heapglass {theirs}, really {truth}")
+
+        if said["type"] != name:
+            differs("type", said["type"], name)
+        immortal = bool(flags & oracle.IMMORTAL)
+        if said["immortal"] != immortal:
+            differs("immortal", said["immortal"], immortal)
+        elif not immortal and said["refcount"] != recording.refcount[index]:
+            differs("refcount", said["refcount"], recording.refcount[index])
+        if said["gc"] not in gc_states(flags):
+            differs("gc", said["gc"], "/".join(gc_states(flags)))
+        if said["size_exact"] == type_record.python_sizeof:
+            differs("size-exactness", said["size_exact"], not type_record.python_sizeof)
+        if said["size"] != recording.size[index] and not type_record.python_sizeof:
+            differs("size", said["size"], recording.size[index])
+        if said["reachable"] and flags & oracle.LEAKED:
+            differs("reachable", True, False)
+
+    def compare_references(self, index, said, targets):
+        """Each traversed edge and each edge known otherwise must be among the references, as often as it is."""
+        recording = self.recording
+        for kind, wanted in (("edge", recording.traversed_edges(index)), ("owned", recording.owned_edges(index))):
+            if not wanted:
+                continue
+            left = Counter(targets)
+            for target in wanted:
+                left[target] -= 1
+                if left[target] < 0:
+                    self.differences.add(kind, recording.type_of(index).name,
+                                         lambda: f"{said['address']}: no reference to {self.describe(target)}")
+
+    def describe(self, address):
+        index = self.recording.index.get(address)
+        return f"{address:#x} {self.recording.type_of(index).name}" if index is not None else f"{address:#x}"
+
+    def missing(self):
+        recording = self.recording
+        for address, index in recording.index.items():
+            if address not in self.seen:
+                self.differences.add("missing", recording.type_of(index).name,
+                                     lambda: f"{address:#x} refcount {recording.refcount[index]}")
+
+    def references_hold(self):
+        """References lead to objects, and an object has no more of them than its refcount."""
+        recording = self.recording
+        for target, found in self.references.items():
+            if target not in self.seen:
+                self.differences.add("dangling", "?", lambda: f"{found} references to {target:#x}, where no object is")
+                continue
+            if target not in self.refcounts:
+                continue
+            refcount, name = self.refcounts[target]
+            static_type = recording.types.get(target)
+            if found > refcount and not (static_type and not static_type.is_heap_type):
+                self.differences.add("overcounted", name,
+                                     lambda: f"{target:#x}: {found} strong references, refcount {refcount}")
+
+    # ---- top -------------------------------------------------------------------------------------------
+
+    def top(self, document):
+        """`top --json` and `objects --json` of the same heap must add up to the same."""
+        totals, types = document["totals"], document["types"]
+        for key, truth in (("objects", len(self.seen)), ("size", self.size), ("footprint", self.footprint),
+                           ("unreachable", self.unreachable)):
+            for place, said in (("totals", totals[key]), ("types", sum(each[key] for each in types))):
+                if said != truth:
+                    self.differences.add("top", f"{place}.{key}", lambda: f"top {said}, objects {truth}")
+        if sum(totals["found"].values()) != totals["objects"]:
+            self.differences.add("top", "totals.found", lambda: f"{totals['found']} of {totals['objects']}")
+        by_name = Counter()
+        for each in types:
+            by_name[each["type"]] += each["objects"]
+        for name in by_name.keys() | self.types.keys():
+            if by_name[name] != self.types[name]:
+                self.differences.add("top", name, lambda: f"top {by_name[name]}, objects {self.types[name]}")
+        self.accounts(document.get("accounts"))
+
+    def accounts(self, accounts):
+        """Every allocated block of pymalloc is known, and claimed once."""
+        truth = sum(self.recording.malloc.values())
+        if accounts is None:
+            self.differences.add("accounts", "absent", lambda: "top --json has no accounts")
+            return
+        if accounts["blocks"] != truth:
+            self.differences.add("accounts", "blocks", lambda: f"heapglass {accounts['blocks']}, pymalloc {truth}")
+        if accounts["claimed"] + accounts["unclaimed"] != accounts["blocks"]:
+            self.differences.add("accounts", "sum", lambda: json.dumps(accounts))
+        for key in ("unclaimed", "double_claims"):
+            if accounts[key]:
+                self.differences.counts["accounts", key] += accounts[key]
+                self.differences.examples["accounts", key].append(json.dumps(accounts)[:400])
+
+    def summary(self):
+        extras = Counter()
+        for (found, _), count in self.extras.items():
+            extras[found] += count
+        return (f"{len(self.recording)} recorded, {len(self.seen)} found; only heapglass: "
+                f"{extras['reached']} reached, {extras['allocator']} by the allocator alone")
+
+    def extra_lines(self, limit=12):
+        """Objects that only heapglass reports, by how they were found."""
+        for found in ("reached", "allocator"):
+            mine = Counter({name: count for (how, name), count in self.extras.items() if how == found})
+            if mine:
+                shown = ", ".join(f"{count} {name}" for name, count in mine.most_common(limit))
+                yield f"only heapglass, {found}: {sum(mine.values())}: {shown}{', ...' if len(mine) > limit else ''}"
+
+
+def gc_states(flags):
+    """What heapglass may say of the gc state of an object with these flags."""
+    if not flags & oracle.GC:
+        return ("none",)
+    if not flags & oracle.TRACKED:
+        return ("untracked",)
+    if not flags & oracle.LISTED:
+        return "young", "old", "permanent"
+    if flags & oracle.FROZEN:
+        return ("permanent",)
+    return (("young",), ("young", "old"), ("old",))[flags >> oracle.GENERATION_SHIFT & 3]
