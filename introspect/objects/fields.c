@@ -34,12 +34,11 @@ void fields_references(struct decode *decode, const struct object *object,
 }
 
 uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct field field) {
-    struct field here = {.size = field.size,
-                         .bit_offset = field.bit_offset,
-                         .bit_size = field.bit_size};
-    const void *bytes =
-        structure && field.size ? image_pin(decode->image, structure + field.offset, field.size)
-                                : NULL;
+    struct field here = {
+        .size = field.size, .bit_offset = field.bit_offset, .bit_size = field.bit_size};
+    const void *bytes = structure && field.size
+                            ? image_pin(decode->image, structure + field.offset, field.size)
+                            : NULL;
     return bytes ? field_unsigned(bytes, here) : 0;
 }
 
@@ -48,11 +47,20 @@ uint64_t remote_item_count(const struct decode *decode, uint64_t object) {
     return count < 0 ? -(uint64_t)count : (uint64_t)count;
 }
 
+void preview_count(struct strbuf *out, char open, uint64_t count, const char *noun, char close) {
+    strbuf_printf(out, "%c%llu %s%s%c", open, (unsigned long long)count, noun,
+                  count == 1 ? "" : "s", close);
+}
+
 uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t count, uint64_t size,
                           const char *where) {
     uint64_t bytes;
-    if (!address || !count)
+    if (!address)
         return 0;
+    if (!count) { /* malloc(0) has an address, and at least a byte */
+        buffer_add(decode, address, 1);
+        return 0;
+    }
     if (__builtin_mul_overflow(count, size, &bytes) || bytes >> IMAGE_ADDRESS_BITS) {
         decode_damage(decode, "length", where, address);
         return 0;

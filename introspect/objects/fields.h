@@ -98,6 +98,9 @@ uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct
 /* |ob_size| of another object; 0 if it is not there. */
 uint64_t remote_item_count(const struct decode *decode, uint64_t object);
 
+/* "[3 items]" */
+void preview_count(struct strbuf *out, char open, uint64_t count, const char *noun, char close);
+
 /* count * size as an owned buffer; a product that no memory can hold is damage and not reported.
  * Returns the bytes. */
 uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t count, uint64_t size,
