@@ -1,0 +1,199 @@
+#include "introspect/analyses/object.h"
+
+#include "introspect/heap/parallel.h"
+
+#include <stdlib.h>
+
+/* ---- who holds it --------------------------------------------------------------------------- */
+
+enum { GRAIN = 1 << 12 }; /* objects that a thread takes at a time */
+
+struct searcher {
+    const struct heap *heap;
+    const volatile int *cancel;
+    uint64_t target;
+    uint32_t current; /* the object whose references are visited */
+    struct vec(struct object_holder) holders;
+    bool failed;
+};
+
+static void compare_target(void *context, const struct reference *reference) {
+    struct searcher *searcher = context;
+    if (reference->target != searcher->target)
+        return;
+    struct object_holder holder = {searcher->current, (uint32_t)searcher->holders.count,
+                                   *reference};
+    searcher->failed |= !vec_push(&searcher->holders, holder);
+}
+
+static void search_range(void *context, size_t first, size_t last) {
+    struct searcher *searcher = context;
+    for (uint32_t id = (uint32_t)first; id < last; id++) {
+        if (searcher->cancel && *searcher->cancel)
+            return;
+        searcher->current = id;
+        heap_references(searcher->heap, id, compare_target, searcher);
+    }
+}
+
+static int compare_holders(const void *left, const void *right) {
+    const struct object_holder *a = left, *b = right;
+    if (a->id != b->id)
+        return a->id < b->id ? -1 : 1;
+    return a->position < b->position ? -1 : a->position > b->position;
+}
+
+static struct err *find_holders(struct object_details *details, unsigned threads,
+                                const volatile int *cancel) {
+    const struct heap *heap = details->heap;
+    struct searcher searchers[PARALLEL_MAX] = {0};
+    void *contexts[PARALLEL_MAX];
+    threads = heap_count(heap) < 2 * GRAIN ? 1 : parallel_threads(threads);
+    for (unsigned thread = 0; thread < threads; thread++) {
+        searchers[thread].heap = heap;
+        searchers[thread].cancel = cancel;
+        searchers[thread].target = heap_address(heap, details->id);
+        contexts[thread] = &searchers[thread];
+    }
+    parallel_for(heap_count(heap), GRAIN, threads, search_range, contexts);
+    bool failed = false;
+    for (unsigned thread = 0; thread < threads; thread++) {
+        failed |= searchers[thread].failed;
+        vec_each (holder, &searchers[thread].holders) {
+            failed |= !vec_push(&details->holders, *holder);
+        }
+        vec_free(&searchers[thread].holders);
+    }
+    if (cancel && *cancel)
+        return err_new(ERR_CANCELLED, "interrupted");
+    if (failed)
+        return err_no_memory();
+    if (details->holders.count)
+        qsort(details->holders.items, details->holders.count, sizeof *details->holders.items,
+              compare_holders);
+    return NULL;
+}
+
+/* ---- the object itself ---------------------------------------------------------------------- */
+
+struct keeper {
+    struct object_details *details;
+    bool failed;
+};
+
+static void keep_reference(void *context, const struct reference *reference) {
+    struct keeper *keeper = context;
+    keeper->failed |= !vec_push(&keeper->details->references, *reference);
+}
+
+struct err *object_details_collect(const struct heap *heap, uint32_t id, unsigned threads,
+                                   const volatile int *cancel, struct object_details *ret) {
+    *ret = (struct object_details){.heap = heap, .id = id};
+    struct keeper keeper = {.details = ret};
+    heap_references(heap, id, keep_reference, &keeper);
+    struct err *err = keeper.failed ? err_no_memory() : find_holders(ret, threads, cancel);
+    if (err) {
+        object_details_free(ret);
+        return err;
+    }
+    vec_each (holder, &ret->holders) {
+        if (holder->reference.properties & REFERENCE_COUNTED)
+            ret->found++;
+    }
+    if (!(heap_flags(heap, id) & OBJECT_IMMORTAL))
+        ret->hidden = (int64_t)(heap_refcount(heap, id) - ret->found);
+    return NULL;
+}
+
+void object_details_free(struct object_details *details) {
+    vec_free(&details->references);
+    vec_free(&details->holders);
+}
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+enum { NAME, LABEL, TYPE, ADDRESS, VALUE, WEAK, GUESSED, COLUMNS };
+
+static const struct column field_columns[COLUMNS] = {
+    [NAME] = {"name", "FIELD", VALUE_TEXT, COLUMN_DATA},
+    [LABEL] = {"label", "FIELD", VALUE_TEXT, COLUMN_SCREEN | COLUMN_SHRINKS},
+    [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
+    [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
+    [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
+    [WEAK] = {"weak", "WEAK", VALUE_FLAG, COLUMN_DATA},
+    [GUESSED] = {"guessed", "GUESSED", VALUE_FLAG, COLUMN_DATA},
+};
+
+static const struct column holder_columns[COLUMNS] = {
+    [NAME] = {"via", "HELD BY", VALUE_TEXT, COLUMN_DATA},
+    [LABEL] = {"label", "HELD BY", VALUE_TEXT, COLUMN_SCREEN | COLUMN_SHRINKS},
+    [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
+    [ADDRESS] = {"from", "ADDRESS", VALUE_ADDRESS, 0},
+    [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_SCREEN | COLUMN_TAIL},
+    [WEAK] = {"weak", "WEAK", VALUE_FLAG, COLUMN_DATA},
+    [GUESSED] = {"guessed", "GUESSED", VALUE_FLAG, COLUMN_DATA},
+};
+
+/* Cells of a reference that `owner` has; the object at its other end, or HEAP_NONE, is `other`. */
+static void reference_cells(struct object_rows *rows, struct value *cells, uint32_t owner,
+                            const struct reference *reference, uint32_t other, uint64_t address) {
+    const struct heap *heap = rows->details->heap;
+    strbuf_clear(&rows->name);
+    strbuf_clear(&rows->label);
+    strbuf_clear(&rows->value);
+    heap_label(heap, owner, reference, &rows->name);
+    strbuf_puts(&rows->label, strbuf_text(&rows->name));
+    if (!(reference->properties & REFERENCE_RETAINS))
+        strbuf_puts(&rows->label, " (weak)");
+    else if (reference->properties & REFERENCE_GUESSED)
+        strbuf_puts(&rows->label, " (guessed)");
+    if (rows->values && other != HEAP_NONE)
+        heap_preview(heap, other, &rows->value);
+    cells[NAME] = value_text(strbuf_text(&rows->name));
+    cells[LABEL] = value_text(strbuf_text(&rows->label));
+    cells[TYPE] = other == HEAP_NONE ? value_none() : value_text(heap_type(heap, other)->name);
+    cells[ADDRESS] = value_address(address);
+    cells[VALUE] = rows->value.length ? value_text(rows->value.text) : value_none();
+    cells[WEAK] = value_flag(!(reference->properties & REFERENCE_RETAINS));
+    cells[GUESSED] = value_flag(reference->properties & REFERENCE_GUESSED);
+}
+
+static bool fields_next(void *context, struct value *cells) {
+    struct object_rows *rows = context;
+    const struct object_details *details = rows->details;
+    if (rows->next >= details->references.count || rows->next >= rows->limit)
+        return false;
+    const struct reference *reference = &details->references.items[rows->next++];
+    reference_cells(rows, cells, details->id, reference,
+                    heap_find(details->heap, reference->target), reference->target);
+    return true;
+}
+
+static bool holders_next(void *context, struct value *cells) {
+    struct object_rows *rows = context;
+    const struct object_details *details = rows->details;
+    if (rows->next >= details->holders.count || rows->next >= rows->limit)
+        return false;
+    const struct object_holder *holder = &details->holders.items[rows->next++];
+    reference_cells(rows, cells, holder->id, &holder->reference, holder->id,
+                    heap_address(details->heap, holder->id));
+    return true;
+}
+
+void object_fields_open(struct object_rows *rows, const struct object_details *details,
+                        size_t limit, bool values) {
+    *rows = (struct object_rows){.details = details, .limit = limit, .values = values};
+    rows->table = (struct table){field_columns, COLUMNS, fields_next, rows};
+}
+
+void object_holders_open(struct object_rows *rows, const struct object_details *details,
+                         size_t limit, bool values) {
+    *rows = (struct object_rows){.details = details, .limit = limit, .values = values};
+    rows->table = (struct table){holder_columns, COLUMNS, holders_next, rows};
+}
+
+void object_rows_close(struct object_rows *rows) {
+    strbuf_free(&rows->name);
+    strbuf_free(&rows->label);
+    strbuf_free(&rows->value);
+}

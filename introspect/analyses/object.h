@@ -1,0 +1,46 @@
+/* One object: what it refers to, who holds it, and how its refcount adds up. */
+#ifndef HEAPGLASS_INTROSPECT_ANALYSES_OBJECT_H
+#define HEAPGLASS_INTROSPECT_ANALYSES_OBJECT_H
+
+#include "base/vec.h"
+#include "introspect/heap/heap.h"
+#include "table/table.h"
+
+struct object_holder {
+    uint32_t id;       /* who */
+    uint32_t position; /* orders the references of one owner */
+    struct reference reference;
+};
+
+struct object_details {
+    const struct heap *heap;
+    uint32_t id;
+    struct vec(struct reference) references;  /* its own, in the decoder's order */
+    struct vec(struct object_holder) holders; /* references to it, by their owner's address */
+    uint64_t found;                           /* references to it that its refcount counts */
+    int64_t hidden;                           /* its refcount less those; 0 if it is immortal */
+};
+
+/* Decodes the references of every object, on several threads (0: one for each processor).
+ * ERR_CANCELLED if *cancel became non-zero (may be NULL). object_details_free. */
+struct err *object_details_collect(const struct heap *heap, uint32_t id, unsigned threads,
+                                   const volatile int *cancel,
+                                   struct object_details *ret) ERR_CHECK;
+void object_details_free(struct object_details *details);
+
+/* Its references or its holders as a table. object_rows_close. */
+struct object_rows {
+    struct table table;
+    const struct object_details *details;
+    bool values; /* with previews */
+    size_t next, limit;
+    struct strbuf name, label, value;
+};
+
+void object_fields_open(struct object_rows *rows, const struct object_details *details,
+                        size_t limit, bool values);
+void object_holders_open(struct object_rows *rows, const struct object_details *details,
+                         size_t limit, bool values);
+void object_rows_close(struct object_rows *rows);
+
+#endif

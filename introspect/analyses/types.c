@@ -1,0 +1,186 @@
+#include "introspect/analyses/types.h"
+
+#include "introspect/heap/parallel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRAIN = 1 << 15 }; /* objects that a thread takes at a time */
+
+struct collector {
+    const struct heap *heap;
+    struct type_sums *sums; /* by type id */
+};
+
+static void collect_range(void *context, size_t first, size_t last) {
+    struct collector *collector = context;
+    const struct heap *heap = collector->heap;
+    for (uint32_t id = (uint32_t)first; id < last; id++) {
+        const struct type *type = heap_type(heap, id);
+        struct type_sums *row = &collector->sums[type->id];
+        row->type = type;
+        row->objects++;
+        row->size += heap_size(heap, id);
+        row->footprint += heap_footprint(heap, id);
+        row->unreachable += !(heap_flags(heap, id) & OBJECT_REACHABLE);
+    }
+}
+
+/* Adds up the threads' sums and keeps the types that have objects, in the first one's array. */
+static size_t merge(struct collector *collectors, unsigned threads, uint32_t type_count) {
+    struct type_sums *into = collectors[0].sums;
+    size_t count = 0;
+    for (uint32_t id = 0; id < type_count; id++) {
+        struct type_sums row = into[id];
+        for (unsigned thread = 1; thread < threads; thread++) {
+            const struct type_sums *other = &collectors[thread].sums[id];
+            row.type = row.type ? row.type : other->type;
+            row.objects += other->objects;
+            row.size += other->size;
+            row.footprint += other->footprint;
+            row.unreachable += other->unreachable;
+        }
+        if (row.objects)
+            into[count++] = row;
+    }
+    return count;
+}
+
+struct err *types_collect(const struct heap *heap, unsigned threads, struct types *ret) {
+    *ret = (struct types){0};
+    struct collector collectors[PARALLEL_MAX];
+    void *contexts[PARALLEL_MAX];
+    uint32_t type_count = heap_type_count(heap);
+    threads = heap_count(heap) < 2 * GRAIN ? 1 : parallel_threads(threads);
+    bool failed = false;
+    for (unsigned thread = 0; thread < threads; thread++) {
+        collectors[thread].heap = heap;
+        collectors[thread].sums = calloc(type_count + 1, sizeof *collectors->sums);
+        contexts[thread] = &collectors[thread];
+        failed |= !collectors[thread].sums;
+    }
+    if (!failed) {
+        parallel_for(heap_count(heap), GRAIN, threads, collect_range, contexts);
+        ret->count = merge(collectors, threads, type_count);
+        ret->rows = collectors[0].sums;
+        collectors[0].sums = NULL;
+    }
+    for (unsigned thread = 0; thread < threads; thread++)
+        free(collectors[thread].sums);
+    return failed ? err_no_memory() : types_sort(ret, "footprint");
+}
+
+void types_free(struct types *types) {
+    free(types->rows);
+    *types = (struct types){0};
+}
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *key;
+    size_t offset;
+} sort_keys[] = {
+    {"objects", offsetof(struct type_sums, objects)},
+    {"size", offsetof(struct type_sums, size)},
+    {"footprint", offsetof(struct type_sums, footprint)},
+    {"unreachable", offsetof(struct type_sums, unreachable)},
+    {"type", SIZE_MAX},
+};
+
+static int compare_numbers(uint64_t a, uint64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int compare_rows(const void *left, const void *right, void *context) {
+    const struct type_sums *a = left, *b = right;
+    size_t offset = *(const size_t *)context;
+    int order = 0;
+    if (offset != SIZE_MAX) {
+        order = compare_numbers(*(const uint64_t *)((const char *)b + offset),
+                                *(const uint64_t *)((const char *)a + offset));
+        if (!order)
+            order = compare_numbers(b->footprint, a->footprint);
+    }
+    if (!order)
+        order = strcmp(a->type->name, b->type->name);
+    return order ? order : compare_numbers(a->type->address, b->type->address);
+}
+
+struct err *types_sort(struct types *types, const char *key) {
+    for (size_t i = 0; i < sizeof sort_keys / sizeof *sort_keys; i++) {
+        if (!strcmp(sort_keys[i].key, key)) {
+            size_t offset = sort_keys[i].offset;
+            qsort_r(types->rows, types->count, sizeof *types->rows, compare_rows, &offset);
+            return NULL;
+        }
+    }
+    return err_new(ERR_USAGE,
+                   "can't sort types by '%s': objects, size, footprint, unreachable or type", key);
+}
+
+/* ---- table ---------------------------------------------------------------------------------- */
+
+enum { TYPE, NAME, TYPE_ADDRESS, OBJECTS, SIZE, FOOTPRINT, UNREACHABLE, SHARE };
+
+static const struct column columns[TYPES_COLUMNS] = {
+    [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_DATA},
+    [NAME] = {"name", "TYPE", VALUE_TEXT, COLUMN_SCREEN | COLUMN_SHRINKS},
+    [TYPE_ADDRESS] = {"type_address", "ADDRESS", VALUE_ADDRESS, COLUMN_DATA},
+    [OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
+    [SIZE] = {"size", "SIZE", VALUE_BYTES, COLUMN_DATA},
+    [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
+    [UNREACHABLE] = {"unreachable", "UNREACHABLE", VALUE_COUNT, COLUMN_DATA},
+    [SHARE] = {"share", "SHARE", VALUE_SHARE, COLUMN_SCREEN},
+};
+
+/* A name that several of the listed types have does not tell which one is meant. */
+static const char *screen_name(struct types_cursor *cursor, const struct type *type) {
+    const struct types *types = cursor->types;
+    for (size_t i = 0; i < types->count; i++) {
+        const struct type *other = types->rows[i].type;
+        if (other == type || strcmp(other->name, type->name) != 0)
+            continue;
+        free(cursor->name);
+        if (asprintf(&cursor->name, "%s @ %#llx", type->name, (unsigned long long)type->address) <
+            0)
+            cursor->name = NULL;
+        return cursor->name ? cursor->name : type->name;
+    }
+    return type->name;
+}
+
+static bool types_next(void *context, struct value *cells) {
+    struct types_cursor *cursor = context;
+    if (cursor->next >= cursor->types->count || cursor->next >= cursor->limit)
+        return false;
+    const struct type_sums *row = &cursor->types->rows[cursor->next++];
+    cells[TYPE] = value_text(row->type->name);
+    cells[NAME] = value_text(screen_name(cursor, row->type));
+    cells[TYPE_ADDRESS] = value_address(row->type->address);
+    cells[OBJECTS] = value_count(row->objects);
+    cells[SIZE] = value_bytes(row->size);
+    cells[FOOTPRINT] = value_bytes(row->footprint);
+    cells[UNREACHABLE] = value_count(row->unreachable);
+    cells[SHARE] = value_share(row->footprint, cursor->whole);
+    return true;
+}
+
+void types_cursor_open(struct types_cursor *cursor, const struct types *types, size_t limit,
+                       const char *sort) {
+    *cursor = (struct types_cursor){.types = types, .limit = limit};
+    memcpy(cursor->columns, columns, sizeof columns);
+    if (!strcmp(sort, "size"))
+        cursor->columns[SIZE].flags = 0;
+    if (!strcmp(sort, "unreachable"))
+        cursor->columns[UNREACHABLE].flags = 0;
+    for (size_t i = 0; i < types->count; i++)
+        cursor->whole += types->rows[i].footprint;
+    cursor->table = (struct table){cursor->columns, TYPES_COLUMNS, types_next, cursor};
+}
+
+void types_cursor_close(struct types_cursor *cursor) {
+    free(cursor->name);
+    cursor->name = NULL;
+}

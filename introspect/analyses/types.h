@@ -1,0 +1,43 @@
+/* How many objects of each type there are, and what they take. */
+#ifndef HEAPGLASS_INTROSPECT_ANALYSES_TYPES_H
+#define HEAPGLASS_INTROSPECT_ANALYSES_TYPES_H
+
+#include "introspect/heap/heap.h"
+#include "table/table.h"
+
+struct type_sums {
+    const struct type *type;
+    uint64_t objects, size, footprint, unreachable; /* sizes in bytes */
+};
+
+struct types {
+    struct type_sums *rows; /* types that have objects */
+    size_t count;
+};
+
+/* One pass over all objects, on several threads (0: as many as there are processors) where there
+ * are many. Sorted by footprint. types_free. */
+struct err *types_collect(const struct heap *heap, unsigned threads, struct types *ret) ERR_CHECK;
+void types_free(struct types *types);
+
+/* Most first, by "objects", "size", "footprint" or "unreachable", or from A to Z by "type"; what is
+ * equal by footprint, then by name. ERR_USAGE for another key. */
+struct err *types_sort(struct types *types, const char *key) ERR_CHECK;
+
+/* The rows as a table. Where several types have one name, people see their addresses too. */
+enum { TYPES_COLUMNS = 8 };
+struct types_cursor {
+    struct table table;
+    struct column columns[TYPES_COLUMNS];
+    const struct types *types;
+    size_t next, limit;
+    uint64_t whole; /* what shares are of: the footprint of all */
+    char *name;     /* of the current row, if it had to be made */
+};
+
+/* `limit` rows at most. `sort` decides which columns people see. types_cursor_close. */
+void types_cursor_open(struct types_cursor *cursor, const struct types *types, size_t limit,
+                       const char *sort);
+void types_cursor_close(struct types_cursor *cursor);
+
+#endif
