@@ -120,12 +120,12 @@ static struct err *read_headers(struct elf_file *file) {
     file->file_size = (uint64_t)status.st_size;
     file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
     if (!file->elf || elf_kind(file->elf) != ELF_K_ELF)
-        return err_new(ERR_FAILED, "%s: not an ELF file", file->path);
+        return err_new(ERR_NO_LAYOUT, "%s: not an ELF file", file->path);
     GElf_Ehdr header;
     if (!gelf_getehdr(file->elf, &header))
-        return err_new(ERR_FAILED, "%s: damaged ELF header", file->path);
+        return err_new(ERR_NO_LAYOUT, "%s: damaged ELF header", file->path);
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
-        return err_new(ERR_FAILED, "%s: not a 64-bit little-endian ELF file", file->path);
+        return err_new(ERR_NO_LAYOUT, "%s: not a 64-bit little-endian ELF file", file->path);
     file->machine = header.e_machine;
     read_build_id_section(file);
     read_segments(file);

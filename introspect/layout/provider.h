@@ -17,7 +17,12 @@ struct layout_query {
     size_t extension_count;
     const char *root;                         /* "/proc/PID/root" or "": where debug files are looked up */
     bool use_cache;
+    bool no_debug_files; /* do as if there were no DWARF, cached or not */
+    bool no_tables;      /* do as if there were no built-in tables */
 };
+
+/* The environment variable HEAPGLASS_HIDE (a list of "dwarf", "cache", "tables") hides the same from
+ * every query: for tests, and to find out what a provider is worth. */
 
 /* Resolves the whole layout of one build. ERR_NO_LAYOUT names the missing fields and the package that
  * would help. */

@@ -1,0 +1,267 @@
+/* Puts a layout together: cached DWARF, else DWARF, else a built-in table; then the structures of
+ * extension modules from the files that define them; then traits, and the checks. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "introspect/layout/internal.h"
+
+#include <stdio.h>
+
+/* Without these no heap can be decoded, in any version. */
+static const char *const required[] = {
+    "object.ob_refcnt",
+    "object.ob_type",
+    "var_object.ob_size",
+    "gc_head.gc_next",
+    "gc_head.gc_prev",
+    "gc_state.generations",
+    "gc_generation.head",
+    "runtime.interpreters_head",
+    "interpreter.next",
+    "interpreter.gc",
+    "interpreter.threads_head",
+    "interpreter.modules",
+    "thread.next",
+    "thread.interp",
+    "arena_object.address",
+    "arena_object.ntotalpools",
+    "pool_header.ref_count",
+    "pool_header.freeblock",
+    "pool_header.arenaindex",
+    "pool_header.szidx",
+    "type.tp_name",
+    "type.tp_basicsize",
+    "type.tp_itemsize",
+    "type.tp_flags",
+    "type.tp_base",
+    "type.tp_dictoffset",
+    "type.tp_mro",
+    "heap_type.ht_cached_keys",
+    "dict.ma_used",
+    "dict.ma_keys",
+    "dict.ma_values",
+    "dict_keys.dk_nentries",
+};
+
+/* If a build has the first, it must have the second. */
+static const char *const implied[][2] = {
+    {"interpreter.obmalloc", "obmalloc_state.arenas"},
+    {"interpreter.static_builtins", "static_type_state.tp_dict"},
+    {"thread.cframe", "cframe.current_frame"},
+    {"dict_keys.dk_log2_size", "dict_values"},
+};
+
+static bool has(const struct layout *layout, const char *name) {
+    struct field field;
+    return layout_look_up(layout, name, &field) && layout_has(field);
+}
+
+/* Adds the names of what must be there and is not; true if nothing is missing. */
+static bool is_complete(const struct layout *layout, struct strbuf *missing) {
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        if (!has(layout, required[i]))
+            strbuf_printf(missing, "%s%s", missing->length ? ", " : "", required[i]);
+    }
+    for (size_t i = 0; i < sizeof implied / sizeof *implied; i++) {
+        if (has(layout, implied[i][0]) && !has(layout, implied[i][1]))
+            strbuf_printf(missing, "%s%s", missing->length ? ", " : "", implied[i][1]);
+    }
+    return missing->length == 0;
+}
+
+/* ---- one file ------------------------------------------------------------------------------ */
+
+static bool same_build(const struct layout *a, const struct layout *b) {
+    return a->version_hex == b->version_hex && !strcmp(a->architecture, b->architecture) &&
+           !strcmp(a->abi_flags, b->abi_flags);
+}
+
+/* The structures that a file's DWARF describes, from the cache or read now and cached. `build` says
+ * which build it is; its build_id is the file's. NULL in *ret if there is no DWARF. */
+static struct err *provide_file(struct elf_file *file, const struct layout_query *query,
+                                const char *mapped_path, const char *module,
+                                const struct layout *build, struct layout **ret) {
+    *ret = NULL;
+    if (query->no_debug_files)
+        return NULL;
+    struct layout *layout = query->use_cache ? cache_load(build->build_id) : NULL;
+    if (layout && same_build(layout, build)) {
+        strcpy(layout->provider, "dwarf (cached)");
+        *ret = layout;
+        return NULL;
+    }
+    layout_destroy(layout);
+    if (!(layout = malloc(sizeof *layout)))
+        return err_no_memory();
+    *layout = *build;
+    strcpy(layout->provider, "dwarf");
+    bool found;
+    struct err *err = dwarf_provide(file, query->root, mapped_path, module, layout, &found);
+    if (err || !found) {
+        layout_destroy(layout);
+        return err;
+    }
+    if (query->use_cache)
+        cache_store(layout);
+    *ret = layout;
+    return NULL;
+}
+
+/* ---- extension modules --------------------------------------------------------------------- */
+
+static bool has_module(const struct layout *layout, const char *module) {
+    for (size_t i = 0; i < layout_structure_count; i++) {
+        const struct structure_description *structure = &layout_structures[i];
+        if (structure->module && !strcmp(structure->module, module) &&
+            layout_size(layout, structure))
+            return true;
+    }
+    return false;
+}
+
+static void copy_module(struct layout *to, const struct layout *from, const char *module) {
+    for (size_t i = 0; i < layout_structure_count; i++) {
+        const struct structure_description *structure = &layout_structures[i];
+        if (!structure->module || strcmp(structure->module, module))
+            continue;
+        *layout_size_of(to, structure) = layout_size(from, structure);
+        for (size_t k = 0; k < structure->field_count; k++)
+            *layout_field_of(to, structure, k) = layout_field(from, structure, k);
+    }
+}
+
+/* "_asyncio" of ".../_asyncio.cpython-311-x86_64-linux-gnu.so" */
+static bool file_defines(const struct layout_module *extension, const char *module) {
+    const char *slash = strrchr(extension->name, '/');
+    const char *name = slash ? slash + 1 : extension->name;
+    size_t length = strlen(module);
+    return !strncmp(name, module, length) && name[length] == '.';
+}
+
+static struct err *provide_extension(const struct layout_query *query,
+                                     const struct layout_module *extension, const char *module,
+                                     struct layout *layout) {
+    struct elf_file *file = NULL;
+    struct err *err = elf_file_open(NULL, extension->path, &file);
+    if (err) { /* its objects are then decoded as those of an unknown type */
+        log_line(LOG_LAYOUT, "%s", err_message(err));
+        err_free(err);
+        return NULL;
+    }
+    struct layout build = {.version_hex = layout->version_hex}, *part = NULL;
+    memcpy(build.version, layout->version, sizeof build.version);
+    memcpy(build.architecture, layout->architecture, sizeof build.architecture);
+    memcpy(build.abi_flags, layout->abi_flags, sizeof build.abi_flags);
+    elf_file_build_id_text(file, build.build_id);
+    err = provide_file(file, query, extension->name, module, &build, &part);
+    if (part)
+        copy_module(layout, part, module);
+    layout_destroy(part);
+    elf_file_close(file);
+    return err;
+}
+
+/* For every extension module of fields.def that was not found built in. `table` may be NULL. */
+static struct err *provide_extensions(const struct layout_query *query, const struct layout *table,
+                                      struct layout *layout) {
+    const char *previous = "";
+    for (size_t i = 0; i < layout_structure_count; i++) {
+        const char *module = layout_structures[i].module;
+        if (!module || !strcmp(module, previous))
+            continue;
+        previous = module;
+        for (size_t k = 0; k < query->extension_count && !has_module(layout, module); k++) {
+            if (file_defines(&query->extensions[k], module))
+                TRY(provide_extension(query, &query->extensions[k], module, layout));
+        }
+        if (table && !has_module(layout, module))
+            copy_module(layout, table, module);
+    }
+    return NULL;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static struct err *refuse(const struct layout_query *query, const struct layout *build,
+                          const struct layout *incomplete, const char *missing) {
+    const char *package_advice = "install its debug symbols";
+    unsigned minor = build->version_hex >> 16 & 255;
+    if (incomplete)
+        return err_new(ERR_NO_LAYOUT,
+                       "no layout for CPython %s%s (%s): its debug symbols lack %s; %s (Debian: "
+                       "python3.%u-dbg)",
+                       build->version, build->abi_flags, query->runtime.name, missing,
+                       package_advice, minor);
+    return err_new(ERR_NO_LAYOUT,
+                   "no layout for CPython %s%s (%s, build-id %s): no debug symbols, no built-in "
+                   "table, so every field from object.ob_refcnt on is missing; %s (Debian: "
+                   "python3.%u-dbg)",
+                   build->version, build->abi_flags, query->runtime.name,
+                   *build->build_id ? build->build_id : "none", package_advice, minor);
+}
+
+/* Chooses between DWARF (may be NULL) and table (may be NULL): *ret gets one of them, traits set.
+ */
+static struct err *choose(const struct layout_query *query, const struct layout *build,
+                          struct layout *dwarf, struct layout *table, struct layout **ret) {
+    _cleanup_(strbuf_free) struct strbuf missing = {0};
+    if (dwarf && is_complete(dwarf, &missing)) {
+        *ret = dwarf;
+    } else if (table && is_complete(table, &missing)) {
+        *ret = table;
+    } else {
+        return refuse(query, build, dwarf ? dwarf : table, strbuf_text(&missing));
+    }
+    return traits_derive(*ret);
+}
+
+static struct err *resolve(struct elf_file *file, const struct layout_query *query,
+                           struct layout **dwarf, struct layout **table, struct layout **ret) {
+    struct layout build = {0};
+    struct runtime_symbol runtime;
+    TRY(version_identify(file, query, &build, &runtime));
+    TRY(traits_derive(&build)); /* refuses versions that are not known, before anything slow */
+    TRY(provide_file(file, query, query->runtime.name, NULL, &build, dwarf));
+    if (!query->no_tables)
+        TRY(table_provide(&build, runtime.size, table));
+    struct layout *chosen = NULL;
+    TRY(choose(query, &build, *dwarf, *table, &chosen));
+    TRY(provide_extensions(query, *table, chosen));
+    TRY(debug_offsets_check(file, runtime.address, chosen));
+    memcpy(chosen->build_id, build.build_id, sizeof chosen->build_id);
+    if (chosen->runtime.size && runtime.size && chosen->runtime.size != runtime.size)
+        return err_new(ERR_NO_LAYOUT,
+                       "this CPython %s is an unknown build: its _PyRuntime has %llu bytes, not "
+                       "the %u of the layout (%s)",
+                       build.version, (unsigned long long)runtime.size, chosen->runtime.size,
+                       chosen->provider);
+    *ret = chosen;
+    return NULL;
+}
+
+static bool hidden(const char *what) {
+    const char *list = getenv("HEAPGLASS_HIDE");
+    return list && strstr(list, what);
+}
+
+struct err *layout_resolve(const struct layout_query *query, struct layout **ret) {
+    struct layout_query asked = *query;
+    asked.no_debug_files = query->no_debug_files || hidden("dwarf");
+    asked.no_tables = query->no_tables || hidden("tables");
+    asked.use_cache = query->use_cache && !hidden("cache");
+    struct elf_file *file = NULL;
+    struct layout *dwarf = NULL, *table = NULL, *chosen = NULL;
+    struct err *err = elf_file_open(NULL, query->runtime.path, &file);
+    if (!err)
+        err = resolve(file, &asked, &dwarf, &table, &chosen);
+    if (dwarf != chosen)
+        layout_destroy(dwarf);
+    if (table != chosen)
+        layout_destroy(table);
+    elf_file_close(file);
+    *ret = chosen;
+    return err;
+}
+
+void layout_destroy(struct layout *layout) {
+    free(layout);
+}

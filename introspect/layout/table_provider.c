@@ -1,0 +1,36 @@
+/* Built-in tables: layouts that heapglass emitted from DWARF, for builds met without it.
+ *
+ * A table describes one exact source version on one architecture. Debian's build and one's own of
+ * the same version agree on every structure unless their configuration differs, which shows in the
+ * ABI flags and in the size of _PyRuntime, where most of an interpreter's state is embedded. */
+#include "base/log.h"
+#include "introspect/layout/internal.h"
+
+#include <stdio.h>
+
+static bool describes(const struct layout *table, const struct layout *build,
+                      uint64_t runtime_size) {
+    return table->version_hex == build->version_hex &&
+           !strcmp(table->architecture, build->architecture) &&
+           !strcmp(table->abi_flags, build->abi_flags) && table->runtime.size == runtime_size;
+}
+
+struct err *table_provide(const struct layout *build, uint64_t runtime_size, struct layout **ret) {
+    *ret = NULL;
+    for (const struct table *table = layout_tables; table->name; table++) {
+        struct layout *layout = NULL;
+        struct err *err = layout_parse(table->text, table->length, &layout);
+        if (err)
+            return err_context(err, "built-in table %s", table->name);
+        if (describes(layout, build, runtime_size)) {
+            snprintf(layout->provider, sizeof layout->provider, "table %s", layout->version);
+            *ret = layout;
+            return NULL;
+        }
+        layout_destroy(layout);
+    }
+    log_line(LOG_LAYOUT, "no built-in table for %s %s%s with a _PyRuntime of %llu bytes",
+             build->version, build->architecture, build->abi_flags,
+             (unsigned long long)runtime_size);
+    return NULL;
+}

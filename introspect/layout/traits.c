@@ -1,0 +1,76 @@
+/* Traits: what a build does that is not the offset of a field. Derived from the fields where these
+ * tell, else from the version: this file alone compares versions. The facts of a version are to be
+ * checked in its sources before it is added to `known`; docs/HOWTO-version.md says how. */
+#include "introspect/layout/internal.h"
+
+#define HEX(major, minor) ((uint32_t)(major) << 24 | (uint32_t)(minor) << 16)
+
+/* Minor versions whose traits below were checked. An unknown one is refused: a trait that is wrong
+ * would give wrong answers where a missing field gives none. */
+static const uint32_t known[] = {HEX(3, 11), HEX(3, 12), HEX(3, 13)};
+
+static bool is_known(uint32_t hex) {
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if ((hex & 0xffff0000) == known[i])
+            return true;
+    }
+    return false;
+}
+
+static void object_header(struct layout *layout) {
+    /* Objects/obmalloc.c, Include/internal/pycore_gc.h: a PyGC_Head before each GC object. */
+    layout->trait.header_before_gc = layout->gc_head.size;
+    /* Include/internal/pycore_gc.h: the two low bits of _gc_prev are flags; of _gc_next bit 0 is,
+     * in the middle of a collection (Modules/gcmodule.c, Python/gc.c). */
+    layout->trait.gc_pointer_mask = ~(uint64_t)3;
+    /* Include/object.h: since 3.12 (PEP 683) the low 32 bits count, and immortal objects have
+     * _Py_IMMORTAL_REFCNT there, of which bit 31 is what _Py_IsImmortal looks at. */
+    bool immortal = layout->version_hex >= HEX(3, 12);
+    layout->trait.refcount_mask = immortal ? UINT32_MAX : UINT64_MAX;
+    layout->trait.immortal_bit = immortal ? (uint64_t)1 << 31 : 0;
+}
+
+static void managed_dicts(struct layout *layout) {
+    /* Include/internal/pycore_object.h. Two words before the GC head: values and dict (3.11), weak
+     * references and "dict or values" (3.12), weak references and dict (3.13, where the values are
+     * embedded in the object: Include/internal/pycore_dict.h has a flag for it). */
+    bool has_managed_dicts = layout->version_hex >= HEX(3, 11);
+    layout->trait.preheader = has_managed_dicts ? 16 : 0;
+    if (!has_managed_dicts)
+        layout->trait.managed_dict_values = 0;
+    else if (layout_has(layout->dict_values.embedded))
+        layout->trait.managed_dict_values = 3;
+    else
+        layout->trait.managed_dict_values = layout->version_hex >= HEX(3, 12) ? 2 : 1;
+    /* Include/object.h */
+    layout->trait.flag_managed_dict = has_managed_dicts ? 1u << 4 : 0;
+    layout->trait.flag_managed_weakref = layout->version_hex >= HEX(3, 12) ? 1u << 3 : 0;
+    layout->trait.flag_inline_values = layout_has(layout->dict_values.embedded) ? 1u << 2 : 0;
+    layout->trait.flag_static_builtin = layout->version_hex >= HEX(3, 12) ? 1u << 1 : 0;
+}
+
+static void allocator(struct layout *layout) {
+    /* Objects/obmalloc.c, Include/internal/pycore_obmalloc.h: ARENA_BITS and POOL_BITS grew with
+     * the radix tree of arenas, which 64-bit builds have since 3.10. */
+    bool radix_tree = layout->version_hex >= HEX(3, 10);
+    layout->trait.pool_size = radix_tree ? 16384 : 4096;
+    layout->trait.arena_size = radix_tree ? 1 << 20 : 256 << 10;
+    /* Include/internal/pycore_interp.h: statics of obmalloc.c before 3.12, then a member of
+     * PyInterpreterState, a pointer to one from 3.13 on. */
+    uint32_t size = layout->interpreter.obmalloc.size;
+    layout->trait.obmalloc_state = size == 0 ? 0 : size > 8 ? 1 : 2;
+}
+
+struct err *traits_derive(struct layout *layout) {
+    if (!is_known(layout->version_hex))
+        return err_new(ERR_NO_LAYOUT, "CPython %s is not supported yet (3.11 to 3.13 are)",
+                       layout->version);
+    object_header(layout);
+    managed_dicts(layout);
+    allocator(layout);
+    /* Include/cpython/longintrepr.h: _PyLongValue with lv_tag since 3.12. */
+    layout->trait.compact_int = layout_has(layout->integer.lv_tag);
+    /* Include/internal/pycore_stackref.h: _PyStackRef in frames since 3.14. */
+    layout->trait.stackref = layout->version_hex >= HEX(3, 14);
+    return NULL;
+}
