@@ -1,0 +1,87 @@
+/* The whole way from an image to a heap, and everything that can be asked of it. */
+#include "tests/fuzz/fuzz.h"
+
+#include "introspect/heap/heap.h"
+#include "tests/fuzz/sparse_image.h"
+
+#include <stdlib.h>
+
+struct walk {
+    const struct heap *heap;
+    uint32_t id;
+    size_t labels;
+    struct strbuf text;
+};
+
+static void check(bool holds) {
+    if (!holds)
+        abort();
+}
+
+static void label_reference(void *context, const struct reference *reference) {
+    struct walk *walk = context;
+    check(reference->target != 0);
+    if (++walk->labels > 100) /* enough of a long array */
+        return;
+    strbuf_clear(&walk->text);
+    heap_label(walk->heap, walk->id, reference, &walk->text);
+}
+
+static void walk_object(struct walk *walk, uint32_t id) {
+    const struct heap *heap = walk->heap;
+    const struct type *type = heap_type(heap, id);
+    check(type && type->name && heap_find(heap, heap_address(heap, id)) == id);
+    check(id == 0 || heap_address(heap, id - 1) < heap_address(heap, id));
+    heap_refcount(heap, id);
+    heap_flags(heap, id);
+    heap_gc_state(heap, id);
+    heap_interpreter(heap, id);
+    walk->id = id;
+    walk->labels = 0;
+    heap_references(heap, id, label_reference, walk);
+    strbuf_clear(&walk->text);
+    heap_preview(heap, id, &walk->text);
+    check(walk->text.length < 1 << 16);
+}
+
+static void walk_heap(const struct heap *heap) {
+    struct walk walk = {.heap = heap};
+    uint64_t size = 0, footprint = 0, found[3] = {0};
+    for (uint32_t id = 0; id < heap_count(heap); id++) {
+        walk_object(&walk, id);
+        size += heap_size(heap, id);
+        footprint += heap_footprint(heap, id);
+        found[heap_found(heap, id)]++;
+    }
+    const struct heap_totals *totals = heap_totals(heap);
+    check(totals->objects == heap_count(heap));
+    check(totals->size == size && totals->footprint == footprint);
+    check(totals->tracked == found[FOUND_TRACKED] && totals->reachable == found[FOUND_REACHABLE] &&
+          totals->allocator == found[FOUND_ALLOCATOR]);
+    for (uint32_t id = 0; id < heap_type_count(heap); id++)
+        check(heap_type_by_id(heap, id)->id == id);
+    struct heap_block blocks[16];
+    check(heap_unclaimed(heap, blocks, 16) <= 16);
+    heap_accounts(heap);
+    heap_damage(heap);
+    strbuf_free(&walk.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct input input = {data, size};
+    struct sparse_image sparse;
+    struct runtime *runtime = NULL;
+    struct heap *heap = NULL;
+    sparse_image_read(&input, &sparse);
+    struct err *err = runtime_read(sparse.image, sparse.layout, sparse.runtime, &runtime);
+    if (!err)
+        err = heap_build(sparse.image, sparse.layout, runtime, &(struct heap_options){.threads = 1},
+                         &heap);
+    if (!err)
+        walk_heap(heap);
+    heap_destroy(heap);
+    runtime_destroy(runtime);
+    sparse_image_free(&sparse);
+    err_free(err);
+    return 0;
+}

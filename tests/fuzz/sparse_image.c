@@ -1,0 +1,100 @@
+#include "tests/fuzz/sparse_image.h"
+
+#include "tests/unit/fixture_layout.h"
+
+/* Beyond it pieces are left out, so that an input costs little time. */
+enum { MAX_IMAGE = 48 * IMAGE_CHUNK_SIZE, ADDRESS = 6 };
+
+const char *const sparse_symbols[] = {"_PyRuntime", "arenas", "maxarenas", NULL};
+const char *const sparse_layouts[] = {"3.11", "3.13", NULL};
+
+/* Runtimes are found by their symbols' names; the image's lists are in order of address. */
+struct reader {
+    struct sparse_image *sparse;
+    uint64_t mapping_end, module_end;
+    uint32_t module_count;
+};
+
+static void read_mapping(struct reader *reader, struct input *input) {
+    uint64_t start = input_take(input, ADDRESS) & -(uint64_t)IMAGE_PAGE_SIZE;
+    uint64_t end = start + (input_take(input, 2) << IMAGE_PAGE_SHIFT);
+    uint64_t flags = input_take(input, 1);
+    if (start < reader->mapping_end || end <= start)
+        return;
+    reader->mapping_end = end;
+    fuzz_must(image_add_mapping(reader->sparse->image,
+                                &(struct image_mapping){
+                                    .start = start,
+                                    .end = end,
+                                    .readable = true,
+                                    .writable = flags & 1,
+                                    .executable = flags & 2,
+                                    .shared = flags & 4,
+                                    .kind = (enum mapping_kind)((flags >> 3) % 5),
+                                    .state = flags & 64 ? MAPPING_BEHIND : MAPPING_CAPTURED,
+                                }));
+}
+
+static void read_module(struct reader *reader, struct input *input) {
+    uint64_t start = input_take(input, ADDRESS) & -(uint64_t)IMAGE_PAGE_SIZE;
+    uint64_t end = start + (input_take(input, 2) << IMAGE_PAGE_SHIFT);
+    if (start < reader->module_end || end <= start)
+        return;
+    reader->module_end = end;
+    reader->module_count++;
+    struct image_module module = {.path = "/usr/bin/python3", .start = start, .end = end};
+    fuzz_must(image_add_module(reader->sparse->image, &module));
+}
+
+static void read_symbol(struct reader *reader, struct input *input) {
+    size_t count = sizeof sparse_symbols / sizeof *sparse_symbols - 1;
+    struct image_symbol symbol = {.name = sparse_symbols[input_take(input, 1) % count]};
+    symbol.address = input_take(input, ADDRESS);
+    symbol.size = 8;
+    if (reader->module_count)
+        fuzz_must(image_add_symbol(reader->sparse->image, &symbol));
+}
+
+static bool read_piece(struct reader *reader, struct input *input) {
+    uint64_t address = input_take(input, ADDRESS);
+    size_t length = input_take(input, 2);
+    if (length > input->left)
+        length = input->left;
+    struct err *err = image_add_bytes(reader->sparse->image, address, input->at, length);
+    input->at += length;
+    input->left -= length;
+    bool full = err && err_code(err) == ERR_BUDGET;
+    err_free(err);
+    return !full;
+}
+
+void sparse_image_read(struct input *input, struct sparse_image *sparse) {
+    struct reader reader = {.sparse = sparse};
+    size_t layouts = sizeof sparse_layouts / sizeof *sparse_layouts - 1;
+    fuzz_must(image_create(MAX_IMAGE, &sparse->image));
+    sparse->layout = fixture_layout(sparse_layouts[input_take(input, 1) % layouts]);
+    sparse->runtime = input_take(input, ADDRESS);
+    while (input->left) {
+        switch (input_take(input, 1)) {
+        case 'M':
+            read_mapping(&reader, input);
+            break;
+        case 'N':
+            read_module(&reader, input);
+            break;
+        case 'S':
+            read_symbol(&reader, input);
+            break;
+        case 'B':
+            if (!read_piece(&reader, input))
+                return;
+            break;
+        default:
+            return;
+        }
+    }
+}
+
+void sparse_image_free(struct sparse_image *sparse) {
+    image_destroy(sparse->image);
+}
