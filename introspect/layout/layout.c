@@ -83,8 +83,9 @@ static struct err *provide_file(struct elf_file *file, const struct layout_query
     *ret = NULL;
     if (query->no_debug_files)
         return NULL;
+    _cleanup_(strbuf_free) struct strbuf missing = {0};
     struct layout *layout = query->use_cache ? cache_load(build->build_id) : NULL;
-    if (layout && same_build(layout, build)) {
+    if (layout && same_build(layout, build) && (module || is_complete(layout, &missing))) {
         strcpy(layout->provider, "dwarf (cached)");
         *ret = layout;
         return NULL;
