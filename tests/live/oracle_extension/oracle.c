@@ -204,13 +204,12 @@ static void add_owned_edges(PyObject *object) {
     else if (is_descriptor(Py_TYPE(object))) {
         add_edge(((PyDescrObject *)object)->d_name);
         add_edge(((PyDescrObject *)object)->d_qualname);
-    } else if (PyDict_Check(object)) {
+    } else if (PyDict_Check(object) && !((PyDictObject *)object)->ma_values) {
+        /* Not of a split table: its keys are shared, and its values may lie in the instance. */
         Py_ssize_t position = 0;
         PyObject *key, *value;
-        bool own_keys = !((PyDictObject *)object)->ma_values; /* else shared with other dicts */
         while (PyDict_Next(object, &position, &key, &value)) {
-            if (own_keys)
-                add_edge(key);
+            add_edge(key);
             add_edge(value);
         }
     }
