@@ -215,4 +215,4 @@ def gc_states(flags):
         return "young", "old", "permanent"
     if flags & oracle.FROZEN:
         return ("permanent",)
-    return (("young",), ("young", "old"), ("old",))[flags >> oracle.GENERATION_SHIFT & 3]
+    return ("old",) if flags >> oracle.GENERATION_SHIFT & 3 == 2 else ("young",)

@@ -98,13 +98,17 @@ def build_extension(include):
     return folder
 
 
+class Skipped(Exception):
+    """The program cannot run on this interpreter, and says why."""
+
+
 class Target:
     """A program that has built its heap, recorded it, and waits. A context manager: at the end it is gone."""
 
-    def __init__(self, interpreter, program, arguments=(), environment=None, timeout=120):
+    def __init__(self, interpreter, program, arguments=(), environment=None, record=True, timeout=120):
         self.interpreter = interpreter
         self.folder = tempfile.TemporaryDirectory(prefix="heapglass-oracle-")
-        self.path = os.path.join(self.folder.name, "recording")
+        self.path = os.path.join(self.folder.name, "recording") if record else ""
         settings = dict(os.environ, PYTHONPATH=str(build_extension(interpreter.include)),
                         PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0", **(environment or {}))
         settings.pop("PYTHONHOME", None)
@@ -113,6 +117,8 @@ class Target:
         self.pid = self.process.pid
         try:
             said = read_line(self.process.stdout, timeout)
+            if said.startswith(b"skip:"):
+                raise Skipped(said.decode().strip())
             if said != b"recorded\n":
                 raise RuntimeError(f"{program} on {interpreter.name}: no recording ({said!r})")
         except BaseException:
@@ -121,6 +127,17 @@ class Target:
 
     def recording(self):
         return Recording(self.path)
+
+    def state(self):
+        """R, S, T, t...: of the process as a whole."""
+        with open(f"/proc/{self.pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
+
+    def end(self, timeout=60):
+        """Lets it run on to its end; its exit status."""
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        return self.process.wait(timeout)
 
     def close(self):
         self.process.kill()

@@ -83,8 +83,7 @@ def plants(account):
     yield "damage", {"damage"}, lambda planted: planted.update(damage=[{"reason": "fault", "where": "dict"}])
 
 
-def check(interpreter, arguments):
-    del arguments
+def check(interpreter):
     with oracle.Target(interpreter, "small.py") as target:
         recording = target.recording()
     account = perfect_account(recording)

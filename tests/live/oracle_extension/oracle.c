@@ -399,15 +399,17 @@ static PyObject *record(PyObject *module, PyObject *argument) {
     const char *path = PyUnicode_AsUTF8(argument);
     if (!path)
         return NULL;
-    pid_t child = fork();
-    if (child < 0)
-        return PyErr_SetFromErrno(PyExc_OSError);
-    if (child == 0)
-        record_child(path);
-    int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
+    int status = 0;
+    if (*path) { /* an empty path: only wait */
+        pid_t child = fork();
+        if (child < 0)
             return PyErr_SetFromErrno(PyExc_OSError);
+        if (child == 0)
+            record_child(path);
+        while (waitpid(child, &status, 0) < 0)
+            if (errno != EINTR)
+                return PyErr_SetFromErrno(PyExc_OSError);
+    }
     const char *word = status == 0 ? "recorded\n" : "failed\n";
     if (write(1, word, strlen(word)) < 0)
         return PyErr_SetFromErrno(PyExc_OSError);

@@ -1,0 +1,87 @@
+"""The heap as heapglass sees it from outside against the heap as the process itself recorded it."""
+
+import json
+import subprocess
+import tempfile
+import time
+
+import compare
+import oracle
+
+# Programs and their arguments; those marked also run where the debug files are hidden.
+CASES = (
+    ("small.py", (), True),
+    ("everything.py", (), True),
+    ("stdlib_objects.py", (), True),
+    ("django_app.py", (), False),
+    ("mix.py", (100_000,), False),
+    ("leaky.py", (), True),
+    ("atoms.py", (100_000,), False),
+    ("frozen.py", (), False),
+    ("threads.py", (20,), True),
+    ("big.py", (1,), False),
+)
+# Other allocators than pymalloc: everything is found by reaching it or by its looks.
+ALLOCATORS = (("small.py", "malloc"), ("everything.py", "malloc"), ("small.py", "debug"))
+
+
+class Heapglass:
+    """The command to test, with the environment that it runs in."""
+
+    def __init__(self, binary, environment):
+        self.binary = binary
+        self.environment = environment
+
+    def run(self, *arguments, timeout=120):
+        """Its standard output, in a temporary file to read from. A status other than 0 raises."""
+        output = tempfile.TemporaryFile("w+")
+        done = subprocess.run([self.binary, *map(str, arguments)], stdout=output, stderr=subprocess.PIPE, text=True,
+                              env=self.environment, timeout=timeout)
+        if done.returncode:
+            raise RuntimeError(f"heapglass {' '.join(map(str, arguments))}: exit {done.returncode}: {done.stderr.strip()}")
+        output.seek(0)
+        return output
+
+    def supports(self, binary):
+        """(yes or no, what it says)."""
+        done = subprocess.run([self.binary, "layout", binary], capture_output=True, text=True, env=self.environment,
+                              timeout=120)
+        return done.returncode == 0, (done.stderr or done.stdout).strip().split("\n")[0]
+
+
+def compare_with(heapglass, target):
+    comparison = compare.Comparison(target.recording())
+    with heapglass.run("objects", target.pid, "--json", "--refs") as lines:
+        comparison.objects(lines)
+    with heapglass.run("top", target.pid, "--json") as document:
+        comparison.top(json.load(document))
+    return comparison
+
+
+def check(heapglass, interpreter, program, arguments, allocator=None):
+    """(no unexplained difference, text)."""
+    environment = {"PYTHONMALLOC": allocator} if allocator else {}
+    with oracle.Target(interpreter, program, arguments, environment) as target:
+        start = time.monotonic()
+        comparison = compare_with(heapglass, target)
+        lines = [f"{comparison.summary()} ({time.monotonic() - start:.1f} s)", *comparison.extra_lines()]
+        state, status = target.state(), target.end()
+        if state in "Tt" or status:
+            comparison.differences.add("target", "harmed", lambda: f"state {state}, exit status {status}")
+    if comparison.differences.counts:
+        lines.append(comparison.differences.report())
+    return not comparison.differences.unexplained(), "\n".join(lines)
+
+
+def check_whole_count(heapglass, interpreter, count=1_000_000):
+    """10^6 dicts of atoms are on no list of gc's, and are counted all the same."""
+    with oracle.Target(interpreter, "atoms.py", [count], record=False) as target:
+        with heapglass.run("top", target.pid, "--json") as document:
+            top = json.load(document)
+    objects = {each["type"]: each["objects"] for each in top["types"]}
+    wrong = [f"{name}: {objects.get(name, 0)}" for name in ("dict", "int", "float") if objects.get(name, 0) < count]
+    if top["totals"]["found"]["tracked"] > count // 10:
+        wrong.append(f"tracked: {top['totals']['found']['tracked']}")
+    if objects.get("dict", 0) > count + 20_000:
+        wrong.append(f"too many dicts: {objects['dict']}")
+    return not wrong, ", ".join(wrong) or f"{top['totals']['objects']} objects"
