@@ -139,6 +139,9 @@ static bool is_wanted(const struct objects *objects, uint32_t id) {
     return !objects->query.unreachable || !(heap_flags(objects->heap, id) & OBJECT_REACHABLE);
 }
 
+/* Least first. */
+typedef uint64_t sort_key(const struct objects *objects, uint32_t id);
+
 static uint64_t key_size(const struct objects *objects, uint32_t id) {
     return UINT64_MAX - heap_size(objects->heap, id);
 }
@@ -157,7 +160,7 @@ static uint64_t key_type(const struct objects *objects, uint32_t id) {
 
 static const struct {
     const char *name;
-    uint64_t (*key)(const struct objects *objects, uint32_t id); /* least first */
+    sort_key *key;
 } sort_keys[] = {
     {"size", key_size},
     {"footprint", key_footprint},
@@ -200,8 +203,7 @@ static void sort_ids(struct objects *objects) {
 }
 
 /* With a limit, only a few times as many are ever kept. */
-static struct err *sort_objects(struct objects *objects,
-                                uint64_t (*key)(const struct objects *objects, uint32_t id)) {
+static struct err *sort_objects(struct objects *objects, sort_key *key) {
     uint64_t limit = objects->query.limit;
     uint64_t most = limit && limit < UINT32_MAX ? limit * 4 + 4096 : UINT64_MAX;
     TRY(rank_types(objects));
@@ -279,17 +281,25 @@ static bool objects_next(void *context, struct value *cells) {
     return true;
 }
 
+static sort_key *find_sort_key(const char *sort) {
+    for (size_t i = 0; sort && i < sizeof sort_keys / sizeof *sort_keys; i++) {
+        if (!strcmp(sort_keys[i].name, sort))
+            return sort_keys[i].key;
+    }
+    return NULL;
+}
+
+struct err *objects_check_sort(const char *sort) {
+    if (!sort || find_sort_key(sort) || !strcmp(sort, "address"))
+        return NULL;
+    return err_new(ERR_USAGE,
+                   "can't sort objects by '%s': address, type, size, footprint or refcount", sort);
+}
+
 struct err *objects_open(const struct heap *heap, const struct objects_query *query,
                          struct objects **ret) {
-    uint64_t (*key)(const struct objects *, uint32_t) = NULL;
-    for (size_t i = 0; query->sort && i < sizeof sort_keys / sizeof *sort_keys; i++) {
-        if (!strcmp(sort_keys[i].name, query->sort))
-            key = sort_keys[i].key;
-    }
-    if (query->sort && !key && strcmp(query->sort, "address") != 0)
-        return err_new(ERR_USAGE,
-                       "can't sort objects by '%s': address, type, size, footprint or refcount",
-                       query->sort);
+    sort_key *key = find_sort_key(query->sort);
+    TRY(objects_check_sort(query->sort));
     struct objects *objects = calloc(1, sizeof *objects);
     if (!objects)
         return err_no_memory();

@@ -16,6 +16,9 @@ struct objects_query {
 
 struct objects;
 
+/* ERR_USAGE if there is no such sort key; NULL is fine. */
+struct err *objects_check_sort(const char *sort) ERR_CHECK;
+
 /* Memory is needed for sorted rows only. ERR_USAGE for an unknown sort key, a type that no object
  * has, or a name without its module that several types have. The heap is borrowed. */
 struct err *objects_open(const struct heap *heap, const struct objects_query *query,

@@ -112,7 +112,8 @@ struct err *types_sort(struct types *types, const char *key) {
     for (size_t i = 0; i < sizeof sort_keys / sizeof *sort_keys; i++) {
         if (!strcmp(sort_keys[i].key, key)) {
             size_t offset = sort_keys[i].offset;
-            qsort_r(types->rows, types->count, sizeof *types->rows, compare_rows, &offset);
+            if (types->count)
+                qsort_r(types->rows, types->count, sizeof *types->rows, compare_rows, &offset);
             return NULL;
         }
     }

@@ -1,0 +1,209 @@
+/* heapglass object: one object decoded, who holds it, and its refcount added up. */
+#include "base/cleanup.h"
+#include "cli/screen.h"
+#include "introspect/analyses/object.h"
+#include "introspect/analyses/objects.h"
+#include "report/units.h"
+#include "report/width.h"
+
+#include <string.h>
+
+enum { SCREEN_ROWS = 20 };
+
+static void cleanup_details(struct object_details *details) {
+    object_details_free(details);
+}
+
+static void cleanup_rows(struct object_rows *rows) {
+    object_rows_close(rows);
+}
+
+static void cleanup_strbuf(struct strbuf *buf) {
+    strbuf_free(buf);
+}
+
+/* ---- no object there ------------------------------------------------------------------------ */
+
+static const char *mapping_name(const struct image_mapping *mapping) {
+    static const char *const names[] = {
+        [MAPPING_ANONYMOUS] = "anonymous memory",
+        [MAPPING_BRK] = "the C heap",
+        [MAPPING_STACK] = "the main stack",
+        [MAPPING_FILE] = "a mapped file",
+        [MAPPING_SPECIAL] = "a mapping of the kernel",
+    };
+    return *mapping->path ? mapping->path : names[mapping->kind];
+}
+
+/* The last object that starts at or before the address; HEAP_NONE if there is none. */
+static uint32_t object_before(const struct heap *heap, uint64_t address) {
+    uint32_t low = 0, high = heap_count(heap);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (heap_address(heap, middle) <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? low - 1 : HEAP_NONE;
+}
+
+static struct err *no_object(const struct source *source, uint64_t address) {
+    const struct heap *heap = source_heap(source);
+    unsigned long long at = address;
+    uint32_t before = object_before(heap, address);
+    if (before != HEAP_NONE && address - heap_address(heap, before) < heap_size(heap, before))
+        return err_new(ERR_FAILED, "%#llx is no object: it lies inside of the %s at %#llx", at,
+                       heap_type(heap, before)->name,
+                       (unsigned long long)heap_address(heap, before));
+    const struct image_mapping *mapping = image_mapping_at(source_image(source), address);
+    if (!mapping)
+        return err_new(ERR_FAILED, "%#llx is no object: nothing is mapped there", at);
+    struct strbuf name = {0};
+    strbuf_add_escaped(&name, mapping_name(mapping), strlen(mapping_name(mapping)), 200);
+    struct err *err = err_new(ERR_FAILED, "%#llx is no object: it lies in %s (%#llx-%#llx, %s%s%s)",
+                              at, strbuf_text(&name), (unsigned long long)mapping->start,
+                              (unsigned long long)mapping->end, mapping->readable ? "r" : "-",
+                              mapping->writable ? "w" : "-", mapping->executable ? "x" : "-");
+    strbuf_free(&name);
+    return err;
+}
+
+/* ---- the object ----------------------------------------------------------------------------- */
+
+static void object_node(struct report *report, const struct object_details *details,
+                        const char *value, const struct table *fields,
+                        const struct table *holders) {
+    const struct heap *heap = details->heap;
+    uint32_t id = details->id;
+    unsigned flags = heap_flags(heap, id);
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "object");
+    tree_add(tree, group, "address", value_address(heap_address(heap, id)));
+    tree_add(tree, group, "type", value_text(heap_type(heap, id)->name));
+    tree_add(tree, group, "refcount", value_count(heap_refcount(heap, id)));
+    tree_add(tree, group, "immortal", value_flag(flags & OBJECT_IMMORTAL));
+    tree_add(tree, group, "gc", value_text(gc_state_name(heap_gc_state(heap, id))));
+    tree_add(tree, group, "size", value_bytes(heap_size(heap, id)));
+    tree_add(tree, group, "size_exact", value_flag(!(flags & OBJECT_SIZE_INEXACT)));
+    tree_add(tree, group, "footprint", value_bytes(heap_footprint(heap, id)));
+    tree_add(tree, group, "interpreter", value_signed(heap_interpreter(heap, id)));
+    tree_add(tree, group, "reachable", value_flag(flags & OBJECT_REACHABLE));
+    tree_add(tree, group, "found", value_text(object_found_name(heap_found(heap, id))));
+    tree_add(tree, group, "guessed", value_flag(flags & OBJECT_GUESSED));
+    tree_add(tree, group, "value", value ? value_text(value) : value_none());
+    tree_add(tree, group, "references_found", value_count(details->found));
+    tree_add(tree, group, "hidden",
+             flags & OBJECT_IMMORTAL ? value_none() : value_signed(details->hidden));
+    tree_table(tree, group, "fields", fields);
+    tree_table(tree, group, "held_by", holders);
+}
+
+static void refcount_line(struct report *report, const struct object_details *details) {
+    char count[UNITS_SIZE], found[UNITS_SIZE];
+    units_count(found, details->found);
+    if (heap_flags(details->heap, details->id) & OBJECT_IMMORTAL) {
+        report_line(report, LINE_PLAIN, "immortal: never freed,\t%s references to it found", found);
+        return;
+    }
+    units_count(count, heap_refcount(details->heap, details->id));
+    if (details->hidden > 0)
+        report_line(report, LINE_PLAIN,
+                    "refcount %s = %s found + %lld hidden\t(held from C, or by a running frame)",
+                    count, found, (long long)details->hidden);
+    else if (details->hidden < 0)
+        report_line(report, LINE_WARNING,
+                    "refcount %s, but %s references found:\tsome of them are guesses, or are wrong",
+                    count, found);
+    else
+        report_line(report, LINE_PLAIN, "refcount %s: all of it found", count);
+}
+
+static void head_lines(struct report *report, const struct object_details *details,
+                       const char *value) {
+    const struct heap *heap = details->heap;
+    uint32_t id = details->id;
+    unsigned flags = heap_flags(heap, id);
+    char size[UNITS_SIZE], footprint[UNITS_SIZE];
+    report_line(report, LINE_STRONG, "%s at %#llx", heap_type(heap, id)->name,
+                (unsigned long long)heap_address(heap, id));
+    if (value && *value) {
+        struct strbuf fitting = {0};
+        width_add_fitting(&fitting, value, 80, false);
+        report->document.failed |= fitting.failed;
+        report_line(report, LINE_PLAIN, "%s", strbuf_text(&fitting));
+        strbuf_free(&fitting);
+    }
+    report_line(
+        report, LINE_PLAIN, "size %s%s,\tfootprint %s,\tgc: %s%s%s",
+        units_bytes(size, heap_size(heap, id)),
+        flags & OBJECT_SIZE_INEXACT ? " (by its layout; it has a __sizeof__ of its own)" : "",
+        units_bytes(footprint, heap_footprint(heap, id)), gc_state_name(heap_gc_state(heap, id)),
+        flags & OBJECT_STATIC ? ",\tstatic: no heap memory" : "",
+        flags & OBJECT_REACHABLE ? "" : ",\treachable from no root");
+    refcount_line(report, details);
+}
+
+static void more_line(struct report *report, size_t count, size_t limit) {
+    char number[UNITS_SIZE];
+    if (count > limit)
+        report_line(report, LINE_FAINT, "%s more (-n 0 shows all)",
+                    units_count(number, count - limit));
+}
+
+static struct err *show(const struct cli *cli, const struct source *source,
+                        const struct object_details *details) {
+    _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.object/1"};
+    _cleanup_(cleanup_rows) struct object_rows fields = {0};
+    _cleanup_(cleanup_rows) struct object_rows holders = {0};
+    _cleanup_(cleanup_strbuf) struct strbuf value = {0};
+    bool values = !cli->options.no_values;
+    size_t limit = cli_limit(cli, SCREEN_ROWS);
+    object_fields_open(&fields, details, limit, values);
+    object_holders_open(&holders, details, limit, values);
+    if (values)
+        heap_preview(details->heap, details->id, &value);
+    const char *shown = value.length ? value.text : NULL;
+
+    envelope_add(&report, source);
+    object_node(&report, details, shown, &fields.table, &holders.table);
+
+    head_lines(&report, details, shown);
+    if (details->holders.count) {
+        report_line(&report, LINE_PLAIN, "%s", "");
+        report_table(&report, &holders.table);
+        more_line(&report, details->holders.count, limit);
+    }
+    if (details->references.count) {
+        report_line(&report, LINE_PLAIN, "%s", "");
+        report_table(&report, &fields.table);
+        more_line(&report, details->references.count, limit);
+    }
+    notes_add(&report, source, false);
+    return cli_write(cli, &report);
+}
+
+static struct err *run(struct cli *cli) {
+    _cleanup_(cleanup_source) struct source *source = NULL;
+    _cleanup_(cleanup_details) struct object_details details = {0};
+    uint64_t address;
+    TRY(parse_address(cli->arguments[1], &address));
+    TRY(cli_open_source(cli, &source));
+    uint32_t id = heap_find(source_heap(source), address);
+    if (id == HEAP_NONE)
+        return no_object(source, address);
+    TRY(object_details_collect(source_heap(source), id, 0, cli->cancel, &details));
+    return show(cli, source, &details);
+}
+
+extern const struct command command_object;
+const struct command command_object = {
+    .name = "object",
+    .arguments = "PID ADDRESS",
+    .summary = "One object: what it holds, who holds it, and its refcount added up",
+    .details = "ADDRESS is what id() returns, as 0x... or decimal.\n",
+    .least_arguments = 2,
+    .most_arguments = 2,
+    .options = OPTION_JSON | OPTION_LIMIT | OPTION_CAPTURE | OPTION_VALUES,
+    .run = run,
+};

@@ -1,0 +1,182 @@
+/* heapglass top: is it Python objects at all, and of which types? */
+#include "base/cleanup.h"
+#include "cli/screen.h"
+#include "introspect/analyses/memory_split.h"
+#include "introspect/analyses/types.h"
+#include "report/units.h"
+
+#include <string.h>
+
+/* Lines of the screen around the table's rows, and rows where there is no screen. */
+enum { LINES_AROUND = 10, LEAST_ROWS = 10, MOST_ROWS = 50, DEFAULT_ROWS = 20 };
+
+static void cleanup_types(struct types *types) {
+    types_free(types);
+}
+
+static void cleanup_cursor(struct types_cursor *cursor) {
+    types_cursor_close(cursor);
+}
+
+static size_t screen_rows(void) {
+    unsigned rows = cli_terminal_rows();
+    if (!rows)
+        return DEFAULT_ROWS;
+    if (rows < LINES_AROUND + LEAST_ROWS)
+        return LEAST_ROWS;
+    return rows - LINES_AROUND < MOST_ROWS ? rows - LINES_AROUND : MOST_ROWS;
+}
+
+/* ---- document ------------------------------------------------------------------------------- */
+
+static void memory_node(struct report *report, const struct memory_split *split) {
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "memory");
+    tree_add(tree, group, "rss", value_bytes(split->rss));
+    tree_add(tree, group, "objects", value_bytes(split->objects));
+    tree_add(tree, group, "pymalloc_free", value_bytes(split->pymalloc_free));
+    tree_add(tree, group, "other_anonymous", value_bytes(split->other_anonymous));
+    tree_add(tree, group, "files", value_bytes(split->files));
+    tree_add(tree, group, "rest", value_bytes(split->rest));
+}
+
+static void totals_node(struct report *report, const struct heap *heap) {
+    const struct heap_totals *totals = heap_totals(heap);
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "totals");
+    tree_add(tree, group, "objects", value_count(totals->objects));
+    tree_add(tree, group, "size", value_bytes(totals->size));
+    tree_add(tree, group, "footprint", value_bytes(totals->footprint));
+    struct node *found = tree_group(tree, group, "found");
+    tree_add(tree, found, "tracked", value_count(totals->tracked));
+    tree_add(tree, found, "reachable", value_count(totals->reachable));
+    tree_add(tree, found, "allocator", value_count(totals->allocator));
+    tree_add(tree, found, "guessed", value_count(totals->guessed));
+    tree_add(tree, group, "unreachable", value_count(totals->unreachable));
+}
+
+static void accounts_node(struct report *report, const struct heap *heap) {
+    const struct heap_accounts *accounts = heap_accounts(heap);
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "pymalloc");
+    tree_add(tree, group, "arenas", value_count(accounts->arenas));
+    tree_add(tree, group, "arena_bytes", value_bytes(accounts->arena_bytes));
+    tree_add(tree, group, "pools", value_count(accounts->pools));
+    tree_add(tree, group, "blocks", value_count(accounts->block_count));
+    tree_add(tree, group, "block_bytes", value_bytes(accounts->block_bytes));
+    tree_add(tree, group, "claimed", value_count(accounts->claimed_count));
+    tree_add(tree, group, "claimed_bytes", value_bytes(accounts->claimed_bytes));
+    tree_add(tree, group, "unclaimed", value_count(accounts->unclaimed_count));
+    tree_add(tree, group, "unclaimed_bytes", value_bytes(accounts->unclaimed_bytes));
+    tree_add(tree, group, "double_claims", value_count(accounts->double_claims));
+    tree_add(tree, group, "free_bytes", value_bytes(accounts->free_bytes));
+    tree_add(tree, group, "objects", value_bytes(accounts->pymalloc_footprint));
+    tree_add(tree, group, "objects_outside", value_bytes(accounts->malloc_footprint));
+}
+
+/* ---- screen --------------------------------------------------------------------------------- */
+
+static void split_line(struct report *report, const struct memory_split *split, uint64_t swap) {
+    struct strbuf line = {0};
+    char size[UNITS_SIZE], share[UNITS_SIZE];
+    double part = split->rss ? (double)split->objects / (double)split->rss : 0;
+    strbuf_printf(&line, "RSS %s =", units_short(size, split->rss));
+    strbuf_printf(&line, " Python objects %s (%s)", units_short(size, split->objects),
+                  units_percent(share, part));
+    const struct {
+        const char *name;
+        uint64_t bytes;
+    } parts[] = {
+        {"free in pymalloc", split->pymalloc_free},
+        {"other anonymous", split->other_anonymous},
+        {"files", split->files},
+        {"rest", split->rest},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].bytes)
+            strbuf_printf(&line, "\t+ %s %s", parts[i].name, units_short(size, parts[i].bytes));
+    }
+    if (swap)
+        strbuf_printf(&line, "\t(and %s swapped out)", units_short(size, swap));
+    report->document.failed |= line.failed;
+    report_line(report, LINE_PLAIN, "%s", strbuf_text(&line));
+    strbuf_free(&line);
+}
+
+static void rest_line(struct report *report, const struct types *types, size_t shown) {
+    if (shown >= types->count)
+        return;
+    uint64_t footprint = 0;
+    char count[UNITS_SIZE], size[UNITS_SIZE];
+    for (size_t i = shown; i < types->count; i++)
+        footprint += types->rows[i].footprint;
+    report_line(report, LINE_FAINT, "%s more types, %s (-n 0 shows all)",
+                units_count(count, types->count - shown), units_short(size, footprint));
+}
+
+static void totals_lines(struct report *report, const struct heap *heap) {
+    const struct heap_totals *totals = heap_totals(heap);
+    char objects[UNITS_SIZE], tracked[UNITS_SIZE], reached[UNITS_SIZE], alone[UNITS_SIZE];
+    report_line(report, LINE_PLAIN,
+                "%s objects: %s tracked by gc,\t%s reached,\t%s held only from C",
+                units_count(objects, totals->objects), units_count(tracked, totals->tracked),
+                units_count(reached, totals->reachable), units_count(alone, totals->allocator));
+    if (totals->unreachable)
+        report_line(report, LINE_PLAIN,
+                    "%s of them can't be reached from any root:\tgarbage, or held from C",
+                    units_count(objects, totals->unreachable));
+}
+
+static struct err *show(const struct cli *cli, const struct source *source,
+                        const struct types *types, const char *sort) {
+    _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.top/1"};
+    _cleanup_(cleanup_cursor) struct types_cursor cursor = {0};
+    const struct heap *heap = source_heap(source);
+    const struct memory_use *memory = &source_info(source)->capture.memory;
+    size_t limit = cli_limit(cli, screen_rows());
+    types_cursor_open(&cursor, types, limit, sort);
+    const struct memory_split split = memory_split(
+        heap, (struct memory_resident){memory->rss, memory->rss_anonymous, memory->rss_file});
+
+    envelope_add(&report, source);
+    memory_node(&report, &split);
+    totals_node(&report, heap);
+    accounts_node(&report, heap);
+    tree_table(&report.document, &report.document.root, "types", &cursor.table);
+    report.rows = &cursor.table;
+
+    headline_add(&report, source_info(source));
+    split_line(&report, &split, memory->swap);
+    report_line(&report, LINE_PLAIN, "%s", "");
+    report_table(&report, &cursor.table);
+    rest_line(&report, types, limit);
+    report_line(&report, LINE_PLAIN, "%s", "");
+    totals_lines(&report, heap);
+    notes_add(&report, source, true);
+    return cli_write(cli, &report);
+}
+
+static struct err *run(struct cli *cli) {
+    _cleanup_(cleanup_source) struct source *source = NULL;
+    _cleanup_(cleanup_types) struct types types = {0};
+    const char *sort = cli->options.sort ? cli->options.sort : "footprint";
+    TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
+    TRY(cli_open_source(cli, &source));
+    TRY(types_collect(source_heap(source), 0, &types));
+    TRY(types_sort(&types, sort));
+    return show(cli, source, &types, sort);
+}
+
+extern const struct command command_top;
+const struct command command_top = {
+    .name = "top",
+    .arguments = "PID",
+    .summary = "Where the memory is, and which types of objects take it",
+    .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
+               "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
+               "unreachable, type.\n",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE,
+    .run = run,
+};

@@ -1,0 +1,339 @@
+#include "cli/options.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "report/report.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+
+struct option_row {
+    unsigned group; /* enum option_bit */
+    char letter;    /* 0: none */
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *help;
+    struct err *(*take)(struct options *options, const char *value);
+};
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static struct err *parse_number(const char *text, uint64_t *number) {
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno)
+        return err_new(ERR_USAGE, "'%s' is not a number", text);
+    return NULL;
+}
+
+struct err *parse_address(const char *text, uint64_t *address) {
+    char *end;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    errno = 0;
+    *address = strtoull(digits, &end, hex ? 16 : 10);
+    if (!isxdigit((unsigned char)*digits) || end == digits || *end || errno)
+        return err_new(ERR_USAGE, "'%s' is not an address: 0x... or the number that id() gives",
+                       text);
+    return NULL;
+}
+
+/* A plain decimal number with or without a fraction: no sign, no exponent, no "inf". */
+static bool parse_decimal(const char *text, const char **end, double *number) {
+    size_t length = strspn(text, "0123456789.");
+    char digits[64], *stop;
+    if (!length || length >= sizeof digits)
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    *number = strtod(digits, &stop);
+    *end = text + length;
+    return !*stop;
+}
+
+struct err *parse_duration(const char *text, double *seconds) {
+    const char *unit = "";
+    double number = 0;
+    bool good = parse_decimal(text, &unit, &number) && number > 0;
+    if (good && !strcmp(unit, "ms"))
+        *seconds = number / 1000;
+    else if (good && !strcmp(unit, "s"))
+        *seconds = number;
+    else
+        return err_new(ERR_USAGE, "'%s' is not a duration such as 200ms or 1.5s", text);
+    return NULL;
+}
+
+struct err *parse_bytes(const char *text, uint64_t *bytes) {
+    static const char units[] = "KMGT";
+    const char *unit = "", *known = units;
+    double number = 0;
+    bool good = parse_decimal(text, &unit, &number) && number >= 1;
+    if (good && *unit) {
+        known = strchr(units, toupper((unsigned char)*unit));
+        good = known && !unit[1];
+        for (ptrdiff_t power = good ? known - units : -1; power >= 0; power--)
+            number *= 1024;
+    }
+    if (!good || number >= 0x1p62)
+        return err_new(ERR_USAGE, "'%s' is not an amount of memory such as 512M or 2G", text);
+    *bytes = (uint64_t)number;
+    return NULL;
+}
+
+/* ---- one function for each option ----------------------------------------------------------- */
+
+static struct err *take_limit(struct options *options, const char *value) {
+    return parse_number(value, &options->limit);
+}
+
+static struct err *take_sort(struct options *options, const char *value) {
+    if (!strcmp(value, "retained"))
+        return err_new(ERR_USAGE, "retained sizes are not computed yet: sort by footprint");
+    options->sort = value;
+    return NULL;
+}
+
+static struct err *take_pause(struct options *options, const char *value) {
+    if (!strcmp(value, "copy"))
+        options->pause = PAUSE_COPY;
+    else if (!strcmp(value, "hold"))
+        options->pause = PAUSE_HOLD;
+    else if (!strcmp(value, "none"))
+        options->pause = PAUSE_NONE;
+    else
+        return err_new(ERR_USAGE, "'%s' is not a way to pause: copy, hold or none", value);
+    return NULL;
+}
+
+static struct err *take_max_pause(struct options *options, const char *value) {
+    return parse_duration(value, &options->max_pause);
+}
+
+static struct err *take_max_memory(struct options *options, const char *value) {
+    return parse_bytes(value, &options->max_memory);
+}
+
+static struct err *take_no_values(struct options *options, const char *value) {
+    (void)value;
+    options->no_values = true;
+    return NULL;
+}
+
+static struct err *take_type(struct options *options, const char *value) {
+    options->type = value;
+    return NULL;
+}
+
+static struct err *take_unreachable(struct options *options, const char *value) {
+    (void)value;
+    options->unreachable = true;
+    return NULL;
+}
+
+static struct err *take_refs(struct options *options, const char *value) {
+    (void)value;
+    options->refs = true;
+    return NULL;
+}
+
+static struct err *take_emit(struct options *options, const char *value) {
+    (void)value;
+    options->emit = true;
+    return NULL;
+}
+
+static struct err *take_quiet(struct options *options, const char *value) {
+    (void)value;
+    options->quiet = true;
+    return NULL;
+}
+
+static struct err *take_verbose(struct options *options, const char *value) {
+    (void)options, (void)value;
+    log_enable("all");
+    return NULL;
+}
+
+static struct err *take_log(struct options *options, const char *value) {
+    (void)options;
+    if (log_enable(value))
+        return NULL;
+    struct strbuf names = {0};
+    for (int domain = 0; domain < LOG_DOMAINS; domain++)
+        strbuf_printf(&names, "%s, ", log_domain_name((enum log_domain)domain));
+    struct err *err =
+        err_new(ERR_USAGE, "'%s' is not a list of log domains: %sall", value, strbuf_text(&names));
+    strbuf_free(&names);
+    return err;
+}
+
+static struct err *take_color(struct options *options, const char *value) {
+    if (!strcmp(value, "auto"))
+        options->color = COLOR_AUTO;
+    else if (!strcmp(value, "always"))
+        options->color = COLOR_ALWAYS;
+    else if (!strcmp(value, "never"))
+        options->color = COLOR_NEVER;
+    else
+        return err_new(ERR_USAGE, "'%s' is not a choice of color: auto, always or never", value);
+    return NULL;
+}
+
+static struct err *take_help(struct options *options, const char *value) {
+    (void)value;
+    options->help = true;
+    return NULL;
+}
+
+static const struct option_row rows[] = {
+    {OPTION_LIMIT, 'n', "limit", "LIMIT", "show so many rows; 0: all", take_limit},
+    {OPTION_SORT, 0, "sort", "COLUMN", "sort by this column", take_sort},
+    {OPTION_FILTER, 0, "type", "GLOB", "only types whose qualified name matches", take_type},
+    {OPTION_FILTER, 0, "unreachable", NULL, "only objects that no root reaches", take_unreachable},
+    {OPTION_REFS, 0, "refs", NULL, "with the references of each object (JSON, CSV)", take_refs},
+    {OPTION_VALUES, 0, "no-values", NULL, "never show what objects contain", take_no_values},
+    {OPTION_EMIT, 0, "emit", NULL, "write the layout as a built-in table", take_emit},
+    {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (stop for longer, copy less), none",
+     take_pause},
+    {OPTION_CAPTURE, 0, "max-pause", "TIME", "give up when the pause takes longer (200ms, 1s)",
+     take_max_pause},
+    {OPTION_CAPTURE, 0, "max-memory", "BYTES", "use no more memory than this (512M, 2G)",
+     take_max_memory},
+    {OPTION_COMMON, 0, "color", "WHEN", "auto (default), always or never", take_color},
+    {OPTION_COMMON, 'q', "quiet", NULL, "no progress and no notes on standard error", take_quiet},
+    {OPTION_COMMON, 'v', "verbose", NULL, "log all that is done", take_verbose},
+    {OPTION_COMMON, 0, "log", "DOMAINS", "log some of it (attach, capture, elf, dwarf, ...)",
+     take_log},
+    {OPTION_COMMON, 'h', "help", NULL, "show this", take_help},
+};
+
+/* Options of the design that a version to come will have: an honest answer, not "unknown". */
+static const char *const planned[] = {"save", "dot", "depth", "every"};
+
+enum { ROWS = sizeof rows / sizeof *rows, MAX_OPTIONS = ROWS + 16, FIRST_VALUE = 1 << 8 };
+
+/* ---- parsing -------------------------------------------------------------------------------- */
+
+/* Which commands have a format: all that write documents, or those that have a table. */
+static unsigned format_group(const struct format *format) {
+    return format->needs_rows ? OPTION_CSV : OPTION_JSON;
+}
+
+static bool is_option(const struct format *format) {
+    return strcmp(format->name, "text") != 0;
+}
+
+/* getopt's tables for the accepted options. A row's value is its index, a format's follows. */
+static void fill_getopt(unsigned accepted, struct option *longs, char *letters) {
+    size_t count = 0;
+    *letters++ = ':';
+    for (int i = 0; i < ROWS; i++) {
+        if (!(rows[i].group & accepted))
+            continue;
+        longs[count++] =
+            (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+                            FIRST_VALUE + i};
+        if (rows[i].letter) {
+            *letters++ = rows[i].letter;
+            if (rows[i].argument)
+                *letters++ = ':';
+        }
+    }
+    for (int i = 0; format_registry[i] && count + 1 < MAX_OPTIONS; i++) {
+        if (is_option(format_registry[i]) && (format_group(format_registry[i]) & accepted))
+            longs[count++] = (struct option){format_registry[i]->name, no_argument, NULL,
+                                             FIRST_VALUE + ROWS + i};
+    }
+    longs[count] = (struct option){0};
+    *letters = '\0';
+}
+
+/* Why getopt did not take an option. */
+static struct err *refuse(const char *command, const char *given, bool missing_value) {
+    if (missing_value)
+        return err_new(ERR_USAGE, "%s needs a value; see heapglass %s --help", given, command);
+    size_t length = strcspn(given, "=");
+    const char *name = given + strspn(given, "-");
+    size_t name_length = length > (size_t)(name - given) ? length - (size_t)(name - given) : 0;
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {
+        if (strlen(planned[i]) == name_length && !memcmp(planned[i], name, name_length))
+            return err_new(ERR_USAGE, "--%s is planned, but this version has it not", planned[i]);
+    }
+    bool known = false;
+    for (int i = 0; i < ROWS; i++)
+        known |= strlen(rows[i].name) == name_length && !memcmp(rows[i].name, name, name_length);
+    for (int i = 0; format_registry[i]; i++)
+        known |= strlen(format_registry[i]->name) == name_length &&
+                 !memcmp(format_registry[i]->name, name, name_length);
+    return err_new(ERR_USAGE, "%s %.*s; see heapglass %s --help",
+                   known ? "this command has no option" : "unknown option", (int)length, given,
+                   command);
+}
+
+static struct err *take_option(struct options *options, int value, const char *argument) {
+    if (value >= FIRST_VALUE + ROWS) {
+        const char *format = format_registry[value - FIRST_VALUE - ROWS]->name;
+        if (strcmp(options->format, "text") != 0 && strcmp(options->format, format) != 0)
+            return err_new(ERR_USAGE, "--%s and --%s exclude each other", options->format, format);
+        options->format = format;
+        return NULL;
+    }
+    if (value >= FIRST_VALUE)
+        return err_context(rows[value - FIRST_VALUE].take(options, argument), "--%s",
+                           rows[value - FIRST_VALUE].name);
+    for (int i = 0; i < ROWS; i++) {
+        if (rows[i].letter == value)
+            return err_context(rows[i].take(options, argument), "-%c", rows[i].letter);
+    }
+    return NULL;
+}
+
+struct err *options_parse(struct options *options, unsigned accepted, const char *command,
+                          int count, char **arguments, int *first) {
+    struct option longs[MAX_OPTIONS + 1];
+    char letters[2 * ROWS + 2];
+    *options = (struct options){.format = "text", .limit = UINT64_MAX};
+    fill_getopt(accepted | OPTION_COMMON, longs, letters);
+    optind = 0;
+    opterr = 0;
+    for (;;) {
+        int value = getopt_long(count, arguments, letters, longs, NULL);
+        if (value < 0)
+            break;
+        if (value == '?' || value == ':') {
+            const char *given = arguments[optind - 1];
+            char letter[] = {'-', (char)optopt, '\0'};
+            bool is_letter = optopt > 0 && optopt < FIRST_VALUE;
+            return refuse(command, is_letter ? letter : given, value == ':');
+        }
+        TRY(take_option(options, value, optarg));
+    }
+    *first = optind;
+    return NULL;
+}
+
+void options_help(unsigned accepted, struct strbuf *out) {
+    accepted |= OPTION_COMMON;
+    for (int i = 0; format_registry[i]; i++) {
+        const struct format *format = format_registry[i];
+        if (is_option(format) && (format_group(format) & accepted))
+            strbuf_printf(out, "      --%-18s %s\n", format->name, format->summary);
+    }
+    for (int i = 0; i < ROWS; i++) {
+        if (!(rows[i].group & accepted))
+            continue;
+        char name[40];
+        snprintf(name, sizeof name, "%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
+        if (rows[i].letter)
+            strbuf_printf(out, "  -%c, --%-18s %s\n", rows[i].letter, name, rows[i].help);
+        else
+            strbuf_printf(out, "      --%-18s %s\n", name, rows[i].help);
+    }
+}

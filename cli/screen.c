@@ -1,0 +1,240 @@
+#include "cli/screen.h"
+
+#include "base/cleanup.h"
+#include "cli/progress.h"
+#include "report/units.h"
+#include "report/width.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum { SCREEN_WIDTH = 80, DAMAGE_LINES = 5 };
+
+static const char *const pause_names[] = {
+    [PAUSE_COPY] = "copy", [PAUSE_HOLD] = "hold", [PAUSE_NONE] = "none"};
+
+void cleanup_source(struct source **source) {
+    source_close(*source);
+}
+
+void cleanup_report(struct report *report) {
+    report_clear(report);
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+struct err *cli_pid(const char *argument, pid_t *pid) {
+    char *end;
+    errno = 0;
+    long number = strtol(argument, &end, 10);
+    if (isdigit((unsigned char)*argument) && !*end) {
+        if (errno || number <= 0 || number > INT_MAX)
+            return err_new(ERR_USAGE, "%s is not a PID", argument);
+        *pid = (pid_t)number;
+        return NULL;
+    }
+    if (!access(argument, F_OK))
+        return err_new(ERR_USAGE, "%s: this version reads no snapshot files yet; give a PID",
+                       argument);
+    return err_new(ERR_USAGE, "'%s' is not a PID; `heapglass ps` lists the Python processes",
+                   argument);
+}
+
+struct err *cli_open_source(const struct cli *cli, struct source **ret) {
+    pid_t pid = 0;
+    TRY(cli_pid(cli->arguments[0], &pid));
+    struct progress *progress = progress_start(cli->options.quiet);
+    const struct source_options options = {
+        .strategy = cli->options.pause,
+        .max_pause = cli->options.max_pause,
+        .max_memory = cli->options.max_memory,
+        .cancel = cli->cancel,
+        .progress = progress_phase,
+        .progress_context = progress,
+    };
+    struct err *err = source_open_pid(pid, &options, ret);
+    progress_end(progress);
+    return err;
+}
+
+/* ---- document ------------------------------------------------------------------------------- */
+
+static void add_time(struct tree *tree, struct node *group, struct timespec taken) {
+    char text[32];
+    struct tm utc;
+    if (gmtime_r(&taken.tv_sec, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
+        tree_add(tree, group, "taken_at", value_text(text));
+}
+
+void damage_add_list(struct report *report, const struct heap *heap) {
+    struct tree *tree = &report->document;
+    struct node *list = tree_list(tree, &tree->root, "damage");
+    const struct damage_list *damage = heap_damage(heap);
+    for (size_t i = 0; i < damage->count; i++) {
+        struct node *item = tree_group(tree, list, NULL);
+        tree_add(tree, item, "reason", value_text(damage->items[i].reason));
+        tree_add(tree, item, "where", value_text(damage->items[i].where));
+        tree_add(tree, item, "count", value_count(damage->items[i].count));
+        tree_add(tree, item, "first", value_address(damage->items[i].first));
+    }
+}
+
+void envelope_add(struct report *report, const struct source *source) {
+    const struct source_info *info = source_info(source);
+    const struct capture_result *capture = &info->capture;
+    const struct memory_use *memory = &capture->memory;
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "source");
+    tree_add(tree, group, "kind", value_text(info->kind));
+    tree_add(tree, group, "pid", value_signed(info->pid));
+    tree_add(tree, group, "inner_pid", value_signed(info->inner_pid));
+    tree_add(tree, group, "command", value_text(info->command));
+    tree_add(tree, group, "python", value_text(info->python));
+    tree_add(tree, group, "layout", value_text(info->layout));
+    tree_add(tree, group, "pause", value_text(pause_names[info->strategy]));
+    tree_add(tree, group, "pause_ms", value_milliseconds(capture->pause_seconds * 1000));
+    tree_add(tree, group, "captured_bytes", value_bytes(capture->captured_bytes));
+    tree_add(tree, group, "behind_bytes", value_bytes(capture->behind_bytes));
+    tree_add(tree, group, "threads", value_count(capture->thread_count));
+    tree_add(tree, group, "approximate", value_flag(capture->approximate));
+    tree_add(tree, group, "collecting", value_flag(info->collecting));
+    tree_add(tree, group, "was_stopped", value_flag(capture->was_stopped));
+    tree_add(tree, group, "rss_bytes", value_bytes(memory->rss));
+    tree_add(tree, group, "uss_bytes", value_bytes(memory->uss));
+    tree_add(tree, group, "swap_bytes", value_bytes(memory->swap));
+    struct node *cgroup = tree_group(tree, group, "cgroup");
+    tree_add(tree, cgroup, "current", value_bytes(memory->cgroup_current));
+    tree_add(tree, cgroup, "max",
+             memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
+    add_time(tree, group, capture->taken_at);
+    damage_add_list(report, source_heap(source));
+}
+
+/* ---- screen --------------------------------------------------------------------------------- */
+
+/* The part of a word behind its last slash, if it looks like a path. */
+static const char *word_without_directories(const char *word, size_t *length) {
+    const char *slash = *word == '/' ? memrchr(word, '/', *length) : NULL;
+    if (slash && slash + 1 < word + *length) {
+        *length -= (size_t)(slash + 1 - word);
+        return slash + 1;
+    }
+    return word;
+}
+
+void command_shorten(struct strbuf *out, const char *command) {
+    bool interpreter = false, first = true, started = false;
+    while (*command) {
+        size_t whole = strcspn(command, " "), length = whole;
+        const char *word = word_without_directories(command, &length);
+        bool is_last = !command[whole];
+        if (first)
+            interpreter = length >= 6 && !memcmp(word, "python", 6) && !is_last;
+        /* An interpreter and its flags without arguments say nothing; -c, -W and -X take one. */
+        bool is_flag = length == 2 && word[0] == '-' && !strchr("cWX", word[1]);
+        bool skipped = interpreter && !started && !is_last && (first || is_flag);
+        if (!skipped && length) {
+            if (started)
+                strbuf_putc(out, ' ');
+            strbuf_add(out, word, length);
+            started = true;
+        }
+        first = false;
+        command += whole;
+        command += *command == ' ';
+    }
+}
+
+void headline_add(struct report *report, const struct source_info *info) {
+    struct strbuf facts = {0}, command = {0}, line = {0};
+    strbuf_printf(&facts, "   pid %d", (int)info->pid);
+    if (info->inner_pid && info->inner_pid != info->pid)
+        strbuf_printf(&facts, " (%d inside)", (int)info->inner_pid);
+    bool dwarf = !strncmp(info->layout, "dwarf", 5);
+    strbuf_printf(&facts, "   CPython %s (%s%s)", info->python,
+                  dwarf ? "symbols: " : "layout: ", dwarf ? "DWARF" : info->layout);
+    double pause = info->capture.pause_seconds * 1000;
+    if (info->capture.approximate)
+        strbuf_puts(&facts, "   not paused");
+    else
+        strbuf_printf(&facts, "   pause %.*f ms", pause < 9.95, pause);
+    command_shorten(&command, info->command);
+    size_t used = width_of(strbuf_text(&facts));
+    width_add_fitting(&line, strbuf_text(&command),
+                      used + 12 < SCREEN_WIDTH ? SCREEN_WIDTH - used : 12, false);
+    strbuf_puts(&line, strbuf_text(&facts));
+    report->document.failed |= facts.failed || command.failed || line.failed;
+    report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
+    strbuf_free(&facts);
+    strbuf_free(&command);
+    strbuf_free(&line);
+}
+
+static void damage_lines(struct report *report, const struct damage_list *damage) {
+    char count[UNITS_SIZE];
+    size_t shown = damage->count > DAMAGE_LINES ? DAMAGE_LINES : damage->count;
+    for (size_t i = 0; i < shown; i++) {
+        const struct damage *item = &damage->items[i];
+        report_line(report, LINE_WARNING, "damage: %s %s in %s,\tfirst at %#llx",
+                    units_count(count, item->count), item->reason, item->where,
+                    (unsigned long long)item->first);
+    }
+    if (shown < damage->count)
+        report_line(report, LINE_WARNING, "damage: %zu more kinds, all in --json",
+                    damage->count - shown);
+}
+
+void notes_add(struct report *report, const struct source *source, bool always) {
+    const struct source_info *info = source_info(source);
+    const struct damage_list *damage = heap_damage(source_heap(source));
+    char size[UNITS_SIZE];
+    if (info->capture.approximate)
+        report_line(report, LINE_WARNING,
+                    "approximate: the process ran on while it was read (--pause none)");
+    if (info->collecting)
+        report_line(report, LINE_WARNING,
+                    "a garbage collection was running: gc states are those of its middle");
+    if (info->capture.was_stopped)
+        report_line(report, LINE_PLAIN, "the process was stopped already, and is left stopped");
+    if (info->capture.behind_bytes)
+        report_line(report, LINE_FAINT, "not copied: %s of big data without pointers",
+                    units_short(size, info->capture.behind_bytes));
+    damage_lines(report, damage);
+    if (always && !damage->count)
+        report_line(report, LINE_FAINT, "damage: none");
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+unsigned cli_terminal_rows(void) {
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
+        return 0;
+    return size.ws_row;
+}
+
+size_t cli_limit(const struct cli *cli, size_t screen) {
+    if (cli->options.limit != UINT64_MAX)
+        return cli->options.limit ? cli->options.limit : SIZE_MAX;
+    return strcmp(cli->options.format, "text") ? SIZE_MAX : screen;
+}
+
+static bool wants_color(enum color_choice choice, bool terminal) {
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (choice != COLOR_AUTO)
+        return choice == COLOR_ALWAYS;
+    return terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+struct err *cli_write(const struct cli *cli, const struct report *report) {
+    bool terminal = isatty(STDOUT_FILENO);
+    const struct format_options options = {
+        .width = SCREEN_WIDTH,
+        .color = wants_color(cli->options.color, terminal),
+        .bars = terminal,
+    };
+    return report_write(report, format_find(cli->options.format), &options, cli->output);
+}

@@ -1,0 +1,44 @@
+/* What the commands that show a source have in common: opening it, its envelope, its head and foot.
+ */
+#ifndef HEAPGLASS_CLI_SCREEN_H
+#define HEAPGLASS_CLI_SCREEN_H
+
+#include "cli/command.h"
+#include "report/report.h"
+#include "source/source.h"
+
+/* The PID in a command's argument. ERR_USAGE if it is none, with what it is instead. */
+struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
+
+/* Opens the source that the first argument names, with the capture options, showing progress. */
+struct err *cli_open_source(const struct cli *cli, struct source **ret) ERR_CHECK;
+void cleanup_source(struct source **source);
+void cleanup_report(struct report *report);
+
+/* Adds "source" and "damage" to a report's document. */
+void envelope_add(struct report *report, const struct source *source);
+
+/* Adds "damage" alone. */
+void damage_add_list(struct report *report, const struct heap *heap);
+
+/* The line that says what is looked at: command, PID, version, layout, pause. */
+void headline_add(struct report *report, const struct source_info *info);
+
+/* The lines at the end: what makes the answer less than exact, and the damage ("none" is said only
+ * if `always`). */
+void notes_add(struct report *report, const struct source *source, bool always);
+
+/* Shortens a command line to what tells programs apart: no interpreter, no directories. */
+void command_shorten(struct strbuf *out, const char *command);
+
+/* Writes the report to standard output in the format that was asked for. */
+struct err *cli_write(const struct cli *cli, const struct report *report) ERR_CHECK;
+
+/* The most rows of a table to show: what was asked for, else all in data formats and `screen` on
+ * a screen. SIZE_MAX: all. */
+size_t cli_limit(const struct cli *cli, size_t screen);
+
+/* Rows of the terminal, 0 if standard output is none. */
+unsigned cli_terminal_rows(void);
+
+#endif
