@@ -1,0 +1,54 @@
+/* Bitmaps over the places of an image's mirror, one bit per 16 bytes: no two objects or allocated
+ * blocks begin in the same 16. Setting and testing is safe from several threads. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
+#define HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRANULE_SHIFT = 4, GRANULES_PER_WORD_SHIFT = 6 };
+
+struct bitmap {
+    uint64_t *words;
+    size_t word_count;
+};
+
+static inline bool bitmap_init(struct bitmap *bitmap, uint64_t mirror_size) {
+    bitmap->word_count = (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1;
+    bitmap->words = calloc(bitmap->word_count, sizeof *bitmap->words);
+    return bitmap->words != NULL;
+}
+
+static inline void bitmap_free(struct bitmap *bitmap) {
+    free(bitmap->words);
+    *bitmap = (struct bitmap){0};
+}
+
+static inline uint64_t *bitmap_word(const struct bitmap *bitmap, uint64_t place) {
+    return &bitmap->words[place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)];
+}
+
+static inline uint64_t bitmap_bit(uint64_t place) {
+    return (uint64_t)1 << ((place >> GRANULE_SHIFT) & 63);
+}
+
+static inline bool bitmap_test(const struct bitmap *bitmap, uint64_t place) {
+    return __atomic_load_n(bitmap_word(bitmap, place), __ATOMIC_RELAXED) & bitmap_bit(place);
+}
+
+/* True if this call has set it, false if it was set. */
+static inline bool bitmap_set(struct bitmap *bitmap, uint64_t place) {
+    uint64_t *word = bitmap_word(bitmap, place), bit = bitmap_bit(place);
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+        return false;
+    return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
+}
+
+static inline void bitmap_clear(struct bitmap *bitmap, uint64_t place) {
+    __atomic_fetch_and(bitmap_word(bitmap, place), ~bitmap_bit(place), __ATOMIC_RELAXED);
+}
+
+#endif

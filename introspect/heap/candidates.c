@@ -1,0 +1,182 @@
+#include "introspect/heap/candidates.h"
+
+#include "introspect/heap/malloc_chunks.h"
+
+/* More references than this no object has; a bigger number is no refcount. */
+#define MAX_REFCOUNT ((uint64_t)1 << 40)
+
+struct search {
+    struct marking *marking;
+    struct decode decode;
+    struct damage_list ignored; /* what is no object is not damage */
+    struct vec(uint64_t) found;
+    bool out_of_memory;
+};
+
+static void search_init(struct search *search, struct marking *marking) {
+    *search = (struct search){.marking = marking};
+    search->decode = (struct decode){.image = marking->image,
+                                     .layout = marking->layout,
+                                     .types = marking->types,
+                                     .damage = &search->ignored};
+}
+
+/* An object of a tracked kind that is on no list has an empty GC head (_PyObject_GC_UNTRACK):
+ * anything else is what an allocator or a former owner left there. */
+static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
+    const struct layout *layout = search->marking->layout;
+    const uint8_t *head = image_pin(search->marking->image, object - layout->gc_head.size,
+                                    layout->gc_head.size);
+    return head && !field_pointer(head, layout->gc_head.gc_next) &&
+           !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
+}
+
+static bool is_object(struct search *search, uint64_t block, uint64_t block_size,
+                      uint64_t offset) {
+    const struct marking *marking = search->marking;
+    const struct layout *layout = marking->layout;
+    uint64_t address = block + offset;
+    const uint8_t *header = image_pin(marking->image, address, layout->object.size);
+    if (!header)
+        return false;
+    const struct type *type =
+        type_table_find(marking->types, field_pointer(header, layout->object.ob_type));
+    struct object object;
+    if (!type || !object_view_typed(&search->decode, address, type, &object) ||
+        object_offset_in_block(layout, &object) != offset)
+        return false;
+    bool immortal = false;
+    uint64_t refcount = object_refcount(layout, &object, &immortal);
+    if (!refcount || refcount > MAX_REFCOUNT)
+        return false;
+    uint64_t items = type->itemsize ? object_item_count(&search->decode, &object) : 0;
+    if (items > block_size || offset + type->basicsize + items * type->itemsize > block_size + 16)
+        return false;
+    return !object_has_gc(layout, &object) || gc_head_is_untracked(search, address);
+}
+
+static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {
+    const struct layout *layout = search->marking->layout;
+    const uint64_t offsets[] = {0, layout->trait.header_before_gc,
+                                layout->trait.header_before_gc + layout->trait.preheader};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        if ((i && offsets[i] == offsets[i - 1]) ||
+            !is_object(search, block, block_size, offsets[i]))
+            continue;
+        search->out_of_memory |= !vec_push(&search->found, block + offsets[i]);
+        return;
+    }
+}
+
+static struct err *search_finish(struct search *search, struct mark_seeds *seeds) {
+    if (search->out_of_memory) {
+        vec_free(&search->found);
+        return err_no_memory();
+    }
+    *seeds = (struct mark_seeds){search->found.items, search->found.count};
+    return NULL;
+}
+
+struct err *candidates_in_pymalloc(struct marking *marking, struct mark_seeds *seeds) {
+    const struct pymalloc *pymalloc = marking->pymalloc;
+    struct search search;
+    search_init(&search, marking);
+    for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
+        uint64_t bits = pymalloc->allocated.words[i] & ~marking->claimed.words[i];
+        for (; bits; bits &= bits - 1) {
+            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            look_at_block(&search, image_address_of_place(marking->image, place),
+                          pymalloc_block_size(pymalloc, place));
+        }
+    }
+    return search_finish(&search, seeds);
+}
+
+static void look_at_chunk(void *context, uint64_t block, uint64_t size) {
+    struct search *search = context;
+    uint64_t place = image_place(search->marking->image, block);
+    if (place != UINT64_MAX && !bitmap_test(&search->marking->claimed, place) &&
+        !pymalloc_is_arena(search->marking->pymalloc, place))
+        look_at_block(search, block, size);
+}
+
+static bool any_bit(const struct image *image, const struct bitmap *bitmap,
+                    const struct image_mapping *mapping) {
+    for (uint64_t at = mapping->start & -(uint64_t)1024; at < mapping->end; at += 1024) {
+        uint64_t place = image_place(image, at);
+        if (place != UINT64_MAX && *bitmap_word(bitmap, place))
+            return true;
+    }
+    return false;
+}
+
+static bool holds_a_stack(const struct image *image, const struct image_mapping *mapping) {
+    size_t count = 0;
+    const struct image_thread *threads = image_threads(image, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].stack_pointer >= mapping->start && threads[i].stack_pointer < mapping->end)
+            return true;
+    }
+    return mapping->kind == MAPPING_STACK;
+}
+
+static void look_everywhere(struct search *search, const struct image_mapping *mapping) {
+    const struct image *image = search->marking->image;
+    for (uint64_t at = mapping->start; at < mapping->end; at += 16) {
+        uint64_t place = image_place(image, at);
+        if (place == UINT64_MAX || pymalloc_is_arena(search->marking->pymalloc, place)) {
+            at |= IMAGE_PAGE_SIZE - 16;
+            continue;
+        }
+        if (!bitmap_test(&search->marking->claimed, place))
+            look_at_block(search, at, mapping->end - at);
+    }
+}
+
+struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *objects,
+                                 struct mark_seeds *seeds) {
+    struct search search;
+    search_init(&search, marking);
+    size_t count = 0;
+    const struct image_mapping *mappings = image_mappings(marking->image, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct image_mapping *mapping = &mappings[i];
+        bool heap = mapping->kind == MAPPING_ANONYMOUS || mapping->kind == MAPPING_BRK;
+        bool bss = i && mappings[i - 1].kind == MAPPING_FILE && mappings[i - 1].writable &&
+                   mappings[i - 1].end == mapping->start;
+        if (!heap || bss || !mapping->writable || mapping->shared ||
+            (mapping->state != MAPPING_CAPTURED && mapping->state != MAPPING_BEHIND) ||
+            holds_a_stack(marking->image, mapping))
+            continue;
+        if (!malloc_blocks(marking->image, mapping, look_at_chunk, &search) &&
+            mapping->state == MAPPING_CAPTURED && any_bit(marking->image, objects, mapping) &&
+            !pymalloc_is_arena(marking->pymalloc, image_place(marking->image, mapping->start)))
+            look_everywhere(&search, mapping);
+    }
+    return search_finish(&search, seeds);
+}
+
+bool candidate_is_object(struct marking *marking, uint64_t address) {
+    struct search search;
+    search_init(&search, marking);
+    uint64_t place = image_place(marking->image, address);
+    if (place == UINT64_MAX || address & 7)
+        return false;
+    const struct layout *layout = marking->layout;
+    const uint64_t offsets[] = {0, layout->trait.header_before_gc,
+                                layout->trait.header_before_gc + layout->trait.preheader};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        uint64_t block = address - offsets[i];
+        uint64_t block_place = image_place(marking->image, block);
+        if (block_place == UINT64_MAX || bitmap_test(&marking->claimed, block_place))
+            continue;
+        uint64_t size = pymalloc_is_arena(marking->pymalloc, block_place)
+                            ? (pymalloc_is_block(marking->pymalloc, block_place)
+                                   ? pymalloc_block_size(marking->pymalloc, block_place)
+                                   : 0)
+                            : malloc_chunk_size(marking->image, block, layout->object.size);
+        if (size && is_object(&search, block, size, offsets[i]))
+            return true;
+    }
+    return false;
+}

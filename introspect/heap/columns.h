@@ -1,0 +1,54 @@
+/* The table of objects: 20 bytes each, in columns over ids in order of address. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_COLUMNS_H
+#define HEAPGLASS_INTROSPECT_HEAP_COLUMNS_H
+
+#include "introspect/heap/gc_lists.h"
+#include "introspect/heap/heap.h"
+#include "introspect/heap/mark.h"
+
+/* The type's id in the low bits of `kind`, above it flags, GC state and how it was found. */
+enum { TYPE_ID_BITS = 20, FLAGS_SHIFT = 20, GC_STATE_SHIFT = 26, FOUND_SHIFT = 29 };
+
+/* A value that does not fit its 32 bits. */
+struct overflow {
+    uint32_t id;
+    uint64_t value;
+};
+
+struct column {
+    uint32_t *values; /* UINT32_MAX: look in overflows */
+    struct vec(struct overflow) overflows; /* sorted by id */
+};
+
+struct columns {
+    uint32_t count;
+    uint32_t *granule; /* place in the mirror / 16 */
+    uint32_t *kind;
+    struct column refcount, size, footprint;
+    struct bitmap objects, odd;
+    uint32_t *rank; /* objects before each RANK_WORDS words of the bitmap */
+};
+
+enum { RANK_WORDS = 8 };
+
+/* What the columns are filled from. */
+struct columns_input {
+    struct marking *marking;
+    const struct gc_lists *gc;
+    const struct bitmap *objects, *reachable;
+    const struct bitmap *before_candidates, *before_guesses; /* objects known by then */
+    unsigned threads;
+};
+
+/* Fills the columns, totals and the footprints of accounts. `objects` and `odd` of *columns are taken
+ * over from the input by the caller before. */
+struct err *columns_fill(const struct columns_input *input, struct columns *columns,
+                         struct heap_totals *totals, struct heap_accounts *accounts) ERR_CHECK;
+void columns_clear(struct columns *columns);
+
+/* The id of the object whose bit is at a place; HEAP_NONE if there is none. */
+uint32_t columns_find(const struct columns *columns, uint64_t place);
+
+uint64_t column_value(const struct column *column, uint32_t id);
+
+#endif

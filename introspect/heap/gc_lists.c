@@ -1,0 +1,73 @@
+#include "introspect/heap/gc_lists.h"
+
+enum { GENERATIONS = 3, OLDEST = 2, PERMANENT = 3 };
+
+static uint64_t link_at(const uint8_t *head, struct field field, uint64_t mask) {
+    return field_pointer(head, field) & mask;
+}
+
+static void walk_list(const struct image *image, const struct layout *layout, uint64_t head,
+                      int generation, bool links_are_counts, struct damage_list *damage,
+                      struct gc_lists *lists) {
+    const struct field next = layout->gc_head.gc_next, prev = layout->gc_head.gc_prev;
+    const uint64_t mask = layout->trait.gc_pointer_mask, size = layout->gc_head.size;
+    const uint8_t *bytes = image_pin(image, head, size);
+    uint64_t before = head;
+    for (uint64_t at = bytes ? link_at(bytes, next, mask) : head; at != head;) {
+        bytes = image_pin(image, at, size + layout->object.size);
+        if (!bytes || at & 7) {
+            damage_add(damage, "absent", "gc list", at);
+            return;
+        }
+        uint64_t place = image_place(image, at + size);
+        if (!bitmap_set(&lists->tracked, place)) {
+            damage_add(damage, "chain", "gc list", at);
+            return;
+        }
+        lists->count++;
+        if (place & 8)
+            bitmap_set(&lists->odd, place);
+        if (generation == PERMANENT)
+            bitmap_set(&lists->permanent, place);
+        else if (generation != OLDEST)
+            bitmap_set(&lists->young, place);
+        if (!links_are_counts && link_at(bytes, prev, mask) != before)
+            damage_add(damage, "back link", "gc list", at);
+        before = at;
+        at = link_at(bytes, next, mask);
+    }
+}
+
+struct err *gc_lists_walk(const struct image *image, const struct layout *layout,
+                          const struct runtime *runtime, struct damage_list *damage,
+                          struct gc_lists *lists) {
+    *lists = (struct gc_lists){0};
+    if (!bitmap_init(&lists->tracked, image->mirror_size) ||
+        !bitmap_init(&lists->young, image->mirror_size) ||
+        !bitmap_init(&lists->permanent, image->mirror_size) ||
+        !bitmap_init(&lists->odd, image->mirror_size)) {
+        gc_lists_clear(lists);
+        return err_no_memory();
+    }
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t gc = interpreters[i].gc;
+        bool collecting = interpreters[i].collecting;
+        for (int generation = 0; generation < GENERATIONS; generation++)
+            walk_list(image, layout,
+                      gc + layout->gc_state.generations.offset +
+                          (uint64_t)generation * layout->gc_generation.size,
+                      generation, collecting, damage, lists);
+        walk_list(image, layout, gc + layout->gc_state.permanent_generation.offset, PERMANENT,
+                  collecting, damage, lists);
+    }
+    return NULL;
+}
+
+void gc_lists_clear(struct gc_lists *lists) {
+    bitmap_free(&lists->tracked);
+    bitmap_free(&lists->young);
+    bitmap_free(&lists->permanent);
+    bitmap_free(&lists->odd);
+}

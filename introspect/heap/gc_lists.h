@@ -1,0 +1,23 @@
+/* The garbage collector's lists: which objects it tracks, and in which generation.
+ * CPython Modules/gcmodule.c (Python/gc.c from 3.13), Include/internal/pycore_gc.h. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_GC_LISTS_H
+#define HEAPGLASS_INTROSPECT_HEAP_GC_LISTS_H
+
+#include "introspect/heap/bitmap.h"
+#include "introspect/heap/damage.h"
+#include "introspect/runtime/runtime.h"
+
+struct gc_lists {
+    struct bitmap tracked, young, permanent; /* starts of objects; young and permanent: subsets */
+    struct bitmap odd;                       /* of them, those at 8 modulo 16 */
+    uint64_t count;
+};
+
+/* Walks the generations and the permanent one of every interpreter, forward: a list that is being
+ * changed at the stop is still whole in that direction. */
+struct err *gc_lists_walk(const struct image *image, const struct layout *layout,
+                          const struct runtime *runtime, struct damage_list *damage,
+                          struct gc_lists *lists) ERR_CHECK;
+void gc_lists_clear(struct gc_lists *lists);
+
+#endif

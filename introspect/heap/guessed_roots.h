@@ -1,0 +1,17 @@
+/* What guessed references and roots keep alive.
+ *
+ * A word that looks like a reference is believed only as far as the target's refcount asks for it:
+ * an object that no exact reference reaches is alive if it has more references than all unreached
+ * objects account for, and some word points to it. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_GUESSED_ROOTS_H
+#define HEAPGLASS_INTROSPECT_HEAP_GUESSED_ROOTS_H
+
+#include "introspect/heap/mark.h"
+#include "introspect/runtime/runtime.h"
+
+/* Extends `reachable` (a subset of `objects`). marking->guessed holds the targets of guessed
+ * references of the objects that are reachable so far. */
+struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
+                               const struct bitmap *objects, struct bitmap *reachable) ERR_CHECK;
+
+#endif

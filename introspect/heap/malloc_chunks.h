@@ -1,0 +1,18 @@
+/* The C library's malloc, as far as its chunks tell: how big a block is, and which blocks a heap has.
+ * glibc malloc/malloc.c: the word before a block is the chunk's size with three flag bits. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_MALLOC_CHUNKS_H
+#define HEAPGLASS_INTROSPECT_HEAP_MALLOC_CHUNKS_H
+
+#include "image/image.h"
+
+/* Bytes that the block at an address occupies with its header, if what lies before it is a plausible
+ * glibc chunk header for at least `least` bytes; 0 otherwise. */
+uint64_t malloc_chunk_size(const struct image *image, uint64_t block, uint64_t least);
+
+/* Calls visit for each block in use of the heap that a mapping holds: the main heap ([heap]), a
+ * thread's arena, or a block with a mapping of its own. False if the mapping is none of these.
+ * Blocks parked in tcache or fastbins look in use. */
+bool malloc_blocks(const struct image *image, const struct image_mapping *mapping,
+                   void (*visit)(void *context, uint64_t block, uint64_t size), void *context);
+
+#endif

@@ -1,0 +1,372 @@
+#include "introspect/heap/mark.h"
+
+#include "introspect/heap/parallel.h"
+
+#include <pthread.h>
+
+enum {
+    QUEUE = 32,         /* objects that wait for memory, at each of the two stages */
+    REFERENCES = 2048,  /* decoded at once */
+    BATCH = 512,        /* objects handed from one thread to another */
+    SHARE_ABOVE = 2048, /* waiting objects from which a thread gives some to idle ones */
+};
+
+struct batch {
+    struct batch *next;
+    size_t count;
+    uint64_t places[BATCH];
+};
+
+/* What the threads of one mark_from share. */
+struct crew {
+    struct marking *marking;
+    struct bitmap *marks;
+    const struct bitmap *known;
+    const struct bitmap *seeds, *odd_seeds; /* to take from in parts, or NULL */
+    size_t next_word;                       /* of seeds; atomic */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct batch *batches;
+    unsigned idle, members; /* idle: read without the lock as a hint */
+};
+
+struct worker {
+    struct crew *crew;
+    struct decode decode;
+    struct damage_list damage;
+    struct reference references[REFERENCES];
+    struct vec(uint64_t) stack;   /* places to visit */
+    struct vec(uint64_t) guessed; /* targets */
+    uint64_t double_claims, first_double_claim;
+    bool weak;               /* the object being visited retains nothing */
+    const char *where;       /* type of the object being visited, for damage */
+    bool out_of_memory;
+};
+
+/* ---- meeting an object ------------------------------------------------------------------------ */
+
+static void meet(struct worker *worker, uint64_t address) {
+    struct crew *crew = worker->crew;
+    uint64_t place = image_place(crew->marking->image, address);
+    if (__builtin_expect(place == UINT64_MAX || (address & 7), 0)) {
+        damage_add(&worker->damage, "outside", worker->where, address);
+        return;
+    }
+    if (crew->known && !bitmap_test(crew->known, place))
+        return;
+    if (!bitmap_set(crew->marks, place))
+        return;
+    if (__builtin_expect(place & 8, 0))
+        bitmap_set(&crew->marking->odd, place);
+    if (!vec_push(&worker->stack, place))
+        worker->out_of_memory = true;
+}
+
+static void meet_references(struct decode *decode) {
+    struct worker *worker = decode->context;
+    if (!worker->weak) {
+        for (size_t i = 0; i < decode->reference_count; i++) {
+            const struct reference *reference = &decode->references[i];
+            if (__builtin_expect(reference->properties & REFERENCE_GUESSED, 0))
+                worker->out_of_memory |= !vec_push(&worker->guessed, reference->target);
+            else if (reference->properties & REFERENCE_RETAINS)
+                meet(worker, reference->target);
+        }
+    }
+    decode->reference_count = 0;
+}
+
+/* ---- claiming blocks -------------------------------------------------------------------------- */
+
+static void claim(struct worker *worker, uint64_t address) {
+    struct marking *marking = worker->crew->marking;
+    uint64_t place = image_place(marking->image, address);
+    if (place == UINT64_MAX || bitmap_set(&marking->claimed, place))
+        return;
+    if (!worker->double_claims++)
+        worker->first_double_claim = address;
+}
+
+static void claim_buffer(struct decode *decode, uint64_t address, uint64_t size) {
+    (void)size;
+    claim(decode->context, address);
+}
+
+/* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks. */
+static bool is_where_a_block_is(const struct marking *marking, uint64_t block) {
+    uint64_t place = image_place(marking->image, block);
+    if (place == UINT64_MAX)
+        return false;
+    return !pymalloc_is_arena(marking->pymalloc, place) ||
+           pymalloc_is_block(marking->pymalloc, place);
+}
+
+static bool check_and_claim(struct worker *worker, const struct object *object) {
+    const struct marking *marking = worker->crew->marking;
+    uint64_t block = object->address - object_offset_in_block(marking->layout, object);
+    if (!is_where_a_block_is(marking, block)) {
+        damage_add(&worker->damage, "freed", "object", object->address);
+        return false;
+    }
+    claim(worker, block);
+    struct measure measure;
+    object_measure(&worker->decode, object, &measure);
+    return true;
+}
+
+/* ---- visiting --------------------------------------------------------------------------------- */
+
+static void visit(struct worker *worker, uint64_t place) {
+    struct marking *marking = worker->crew->marking;
+    uint64_t address = image_address_of_place(marking->image, place);
+    struct object object;
+    const char *why = NULL;
+    if (!object_view(&worker->decode, address, &object, &why)) {
+        damage_add(&worker->damage, why, "object", address);
+        bitmap_clear(worker->crew->marks, place);
+        return;
+    }
+    worker->where = object.type->decoder ? object.type->decoder->name : "instance";
+    if (!worker->crew->known && !check_and_claim(worker, &object)) {
+        bitmap_clear(worker->crew->marks, place);
+        return;
+    }
+    worker->weak = address == marking->weak_dict;
+    object_references(&worker->decode, &object);
+    meet_references(&worker->decode);
+}
+
+/* The header is here by now: fetch what it points to. */
+static void prefetch_body(struct worker *worker, uint64_t place) {
+    const struct marking *marking = worker->crew->marking;
+    const uint8_t *body = marking->image->mirror + place;
+    const struct type *type = type_table_find(
+        marking->types, load_u64(body + marking->layout->object.ob_type.offset));
+    if (!type)
+        return;
+    for (uint32_t i = 0; i < type->prefetch_count; i++) {
+        uint64_t target = image_place(marking->image, load_u64(body + type->prefetch[i]));
+        if (target != UINT64_MAX)
+            __builtin_prefetch(marking->image->mirror + target);
+    }
+}
+
+/* With a pager, or on a page that is not there, the memory itself is off limits before image_pin. */
+static bool may_peek(const struct marking *marking, uint64_t place) {
+    return marking->image->chunk_whole[place >> IMAGE_CHUNK_SHIFT] &&
+           (place & (IMAGE_CHUNK_SIZE - 1)) < IMAGE_CHUNK_SIZE - 256;
+}
+
+/* Gives the oldest of the waiting objects, which lead furthest, to threads that have nothing. */
+static void share(struct worker *worker) {
+    struct crew *crew = worker->crew;
+    struct batch *batch = malloc(sizeof *batch);
+    if (!batch)
+        return;
+    batch->count = BATCH;
+    memcpy(batch->places, worker->stack.items, sizeof batch->places);
+    worker->stack.count -= BATCH;
+    memmove(worker->stack.items, worker->stack.items + BATCH,
+            worker->stack.count * sizeof *worker->stack.items);
+    pthread_mutex_lock(&crew->lock);
+    batch->next = crew->batches;
+    crew->batches = batch;
+    pthread_cond_signal(&crew->changed);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+/* A queue of objects that wait for memory to arrive. */
+struct queue {
+    uint64_t places[QUEUE];
+    unsigned in, out;
+};
+
+static bool queue_full(const struct queue *queue) { return queue->in - queue->out == QUEUE; }
+static bool queue_empty(const struct queue *queue) { return queue->in == queue->out; }
+static void queue_put(struct queue *queue, uint64_t place) {
+    queue->places[queue->in++ % QUEUE] = place;
+}
+static uint64_t queue_get(struct queue *queue) { return queue->places[queue->out++ % QUEUE]; }
+
+/* Visits until nothing waits: stack -> headers -> bodies -> visit. */
+static void drain(struct worker *worker) {
+    const struct marking *marking = worker->crew->marking;
+    struct queue headers = {.in = 0}, bodies = {.in = 0};
+    for (;;) {
+        while (worker->stack.count && !queue_full(&headers)) {
+            uint64_t place = worker->stack.items[--worker->stack.count];
+            __builtin_prefetch(marking->image->mirror + place);
+            queue_put(&headers, place);
+        }
+        bool stack_empty = !worker->stack.count;
+        while (!queue_empty(&headers) && !queue_full(&bodies) &&
+               (stack_empty || queue_full(&headers))) {
+            uint64_t place = queue_get(&headers);
+            if (may_peek(marking, place))
+                prefetch_body(worker, place);
+            queue_put(&bodies, place);
+        }
+        if (queue_empty(&bodies))
+            return;
+        visit(worker, queue_get(&bodies));
+        if (worker->stack.count > SHARE_ABOVE &&
+            __atomic_load_n(&worker->crew->idle, __ATOMIC_RELAXED))
+            share(worker);
+    }
+}
+
+/* ---- the crew --------------------------------------------------------------------------------- */
+
+enum { SEED_WORDS = 1024 };
+
+/* Takes a part of the seeds; false if all are taken. */
+static bool take_seeds(struct worker *worker) {
+    struct crew *crew = worker->crew;
+    if (!crew->seeds)
+        return false;
+    size_t first = __atomic_fetch_add(&crew->next_word, SEED_WORDS, __ATOMIC_RELAXED);
+    if (first >= crew->seeds->word_count)
+        return false;
+    size_t last = first + SEED_WORDS;
+    if (last > crew->seeds->word_count)
+        last = crew->seeds->word_count;
+    for (size_t i = first; i < last; i++) {
+        uint64_t bits = crew->seeds->words[i] &
+                        ~__atomic_load_n(&crew->marks->words[i], __ATOMIC_RELAXED);
+        for (; bits; bits &= bits - 1) {
+            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            if (crew->odd_seeds && bitmap_test(crew->odd_seeds, place))
+                place += 8;
+            meet(worker, image_address_of_place(crew->marking->image, place));
+        }
+    }
+    return true;
+}
+
+/* Waits for a batch of another thread; false when all are done. */
+static bool take_batch(struct worker *worker) {
+    struct crew *crew = worker->crew;
+    pthread_mutex_lock(&crew->lock);
+    __atomic_store_n(&crew->idle, crew->idle + 1, __ATOMIC_RELAXED);
+    if (crew->idle == crew->members)
+        pthread_cond_broadcast(&crew->changed);
+    while (!crew->batches && crew->idle < crew->members)
+        pthread_cond_wait(&crew->changed, &crew->lock);
+    struct batch *batch = crew->batches;
+    if (batch) {
+        crew->batches = batch->next;
+        __atomic_store_n(&crew->idle, crew->idle - 1, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&crew->lock);
+    if (!batch)
+        return false;
+    if (vec_reserve(&worker->stack, batch->count)) {
+        memcpy(worker->stack.items + worker->stack.count, batch->places,
+               batch->count * sizeof *batch->places);
+        worker->stack.count += batch->count;
+    } else {
+        worker->out_of_memory = true;
+    }
+    free(batch);
+    return true;
+}
+
+static void work(void *context) {
+    struct worker *worker = context;
+    pthread_mutex_lock(&worker->crew->lock);
+    worker->crew->members++;
+    pthread_mutex_unlock(&worker->crew->lock);
+    do {
+        do
+            drain(worker);
+        while (take_seeds(worker));
+    } while (take_batch(worker));
+}
+
+static void worker_init(struct worker *worker, struct crew *crew) {
+    struct marking *marking = crew->marking;
+    worker->crew = crew;
+    worker->where = "root";
+    worker->decode = (struct decode){
+        .image = marking->image,
+        .layout = marking->layout,
+        .types = marking->types,
+        .damage = &worker->damage,
+        .references = worker->references,
+        .reference_capacity = REFERENCES,
+        .flush = meet_references,
+        .buffer = claim_buffer,
+        .context = worker,
+    };
+}
+
+static bool add_guessed(struct marking *marking, const struct worker *worker) {
+    if (!worker->guessed.count)
+        return true;
+    if (!vec_reserve(&marking->guessed, worker->guessed.count))
+        return false;
+    memcpy(marking->guessed.items + marking->guessed.count, worker->guessed.items,
+           worker->guessed.count * sizeof *worker->guessed.items);
+    marking->guessed.count += worker->guessed.count;
+    return true;
+}
+
+static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
+    struct marking *marking = crew->marking;
+    unsigned threads = parallel_threads(marking->threads);
+    struct worker *workers = calloc(threads, sizeof *workers);
+    if (!workers)
+        return err_no_memory();
+    pthread_mutex_init(&crew->lock, NULL);
+    pthread_cond_init(&crew->changed, NULL);
+    void *contexts[PARALLEL_MAX];
+    for (unsigned i = 0; i < threads; i++) {
+        worker_init(&workers[i], crew);
+        contexts[i] = &workers[i];
+    }
+    for (size_t i = 0; seeds && i < seeds->count; i++)
+        meet(&workers[0], seeds->addresses[i]);
+    parallel_run(threads, work, contexts);
+    bool out_of_memory = false;
+    for (unsigned i = 0; i < threads; i++) {
+        damage_merge(&marking->damage, &workers[i].damage);
+        if (workers[i].double_claims && !marking->double_claims)
+            marking->first_double_claim = workers[i].first_double_claim;
+        marking->double_claims += workers[i].double_claims;
+        out_of_memory |= workers[i].out_of_memory | !add_guessed(marking, &workers[i]);
+        vec_free(&workers[i].stack);
+        vec_free(&workers[i].guessed);
+    }
+    free(workers);
+    pthread_cond_destroy(&crew->changed);
+    pthread_mutex_destroy(&crew->lock);
+    return out_of_memory ? err_no_memory() : NULL;
+}
+
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
+                      struct bitmap *marks, const struct bitmap *known) {
+    struct crew crew = {.marking = marking, .marks = marks, .known = known};
+    return run_crew(&crew, seeds);
+}
+
+struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
+                             const struct bitmap *odd_seeds, struct bitmap *marks) {
+    struct crew crew = {
+        .marking = marking, .marks = marks, .seeds = seeds, .odd_seeds = odd_seeds};
+    return run_crew(&crew, NULL);
+}
+
+struct err *marking_init(struct marking *marking) {
+    if (bitmap_init(&marking->odd, marking->image->mirror_size) &&
+        bitmap_init(&marking->claimed, marking->image->mirror_size))
+        return NULL;
+    marking_clear(marking);
+    return err_no_memory();
+}
+
+void marking_clear(struct marking *marking) {
+    bitmap_free(&marking->odd);
+    bitmap_free(&marking->claimed);
+    vec_free(&marking->guessed);
+}

@@ -1,0 +1,57 @@
+/* Marking: from some objects to all that they hold on to, with several threads.
+ *
+ * The traversal is kept busy by prefetching: an object waits in a short queue while its header
+ * comes from memory, then in a second one while what its header points to comes, and is visited
+ * only then. See docs/ARCHITECTURE.md. */
+#ifndef HEAPGLASS_INTROSPECT_HEAP_MARK_H
+#define HEAPGLASS_INTROSPECT_HEAP_MARK_H
+
+#include "base/vec.h"
+#include "introspect/heap/bitmap.h"
+#include "introspect/heap/object_view.h"
+#include "introspect/heap/pymalloc.h"
+
+struct marking {
+    const struct image *image;
+    const struct layout *layout;
+    struct type_table *types;
+    const struct pymalloc *pymalloc;
+    uint64_t weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
+    unsigned threads;
+
+    struct bitmap odd;     /* objects at 8 modulo 16 */
+    struct bitmap claimed; /* starts of blocks that an object or its buffers own */
+    uint64_t double_claims, first_double_claim;
+    struct damage_list damage;
+    /* Targets of guessed references of the objects visited so far, with repetitions: nothing is
+     * marked through them. */
+    struct vec(uint64_t) guessed;
+};
+
+struct err *marking_init(struct marking *marking) ERR_CHECK;
+void marking_clear(struct marking *marking);
+
+/* Objects to start from. */
+struct mark_seeds {
+    uint64_t *addresses;
+    size_t count;
+};
+
+/* Sets the bit of every seed and of all that it retains, through exact references, in `marks`.
+ * With `known` NULL objects are met for the first time: they are checked (what is no object is
+ * damage and stays unmarked) and the blocks that they own are claimed. Otherwise only objects of
+ * `known` are marked. */
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
+                      struct bitmap *marks, const struct bitmap *known) ERR_CHECK;
+
+/* As mark_from over each bit of `seeds` that `marks` lacks. */
+struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
+                             const struct bitmap *odd_seeds, struct bitmap *marks) ERR_CHECK;
+
+/* The address of the object that a bit stands for. */
+static inline uint64_t mark_address(const struct marking *marking, uint64_t place) {
+    uint64_t start = place & -(uint64_t)16;
+    return image_address_of_place(marking->image, start + (bitmap_test(&marking->odd, start) ? 8 : 0));
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* Where Python is in a process: the mapped file with _PyRuntime, and the names we need of it. */
+#ifndef HEAPGLASS_SOURCE_PYTHON_H
+#define HEAPGLASS_SOURCE_PYTHON_H
+
+#include "attach/maps.h"
+#include "attach/process.h"
+#include "introspect/layout/layout.h"
+#include "symbols/elf_file.h"
+
+struct python_symbol {
+    const char *name;
+    uint64_t address, size;
+};
+
+enum { PYTHON_SYMBOLS_MAX = 8 };
+
+struct python {
+    char *path;          /* of the file, as mapped */
+    uint64_t bias;
+    uint64_t runtime;    /* address of _PyRuntime in the process */
+    struct python_symbol symbols[PYTHON_SYMBOLS_MAX]; /* those that were found */
+    size_t symbol_count;
+    struct elf_file *file;
+    char root[32];       /* "/proc/PID/root" */
+};
+
+/* Looks through the files that the process has mapped. ERR_NO_LAYOUT if none is a Python. */
+struct err *python_find(const struct process *process, const struct maps *maps,
+                        struct python *python) ERR_CHECK;
+void python_clear(struct python *python);
+
+/* The layout of its build, from before the target is stopped. */
+struct err *python_layout(const struct python *python, const struct maps *maps,
+                          struct layout **ret) ERR_CHECK;
+
+#endif

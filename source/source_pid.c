@@ -1,0 +1,165 @@
+#include "base/log.h"
+#include "introspect/layout/provider.h"
+#include "introspect/runtime/runtime.h"
+#include "source/python.h"
+#include "source/source.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+enum {
+    COLLECTING_RETRIES = 20, /* a collection of 10^6 objects takes about 0.1 s */
+    MAX_INTERPRETERS = 64,   /* whose gc.collecting is watched */
+};
+
+struct source {
+    struct process *process;
+    struct maps maps;
+    struct python python;
+    struct layout *layout;
+    struct capture *capture;
+    struct runtime *runtime;
+    struct heap *heap;
+    struct source_info info;
+};
+
+static void progress(const struct source_options *options, const char *phase) {
+    if (options->progress)
+        options->progress(options->progress_context, phase);
+}
+
+/* ---- before the stop -------------------------------------------------------------------------- */
+
+static bool read_now(pid_t pid, uint64_t address, void *to, size_t size) {
+    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
+    return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+/* The words that are not zero while a garbage collection runs, of each interpreter. */
+static size_t collecting_words(const struct source *source, struct capture_condition *conditions) {
+    const struct layout *layout = source->layout;
+    pid_t pid = source->process->pid;
+    struct field collecting = layout->gc_state.collecting;
+    if (!layout_has(layout->interpreter.gc)) {
+        conditions[0] = (struct capture_condition){
+            source->python.runtime + layout->runtime.gc.offset + collecting.offset,
+            collecting.size};
+        return 1;
+    }
+    size_t count = 0;
+    uint64_t at = 0;
+    read_now(pid, source->python.runtime + layout->runtime.interpreters_head.offset, &at,
+             sizeof at);
+    while (at && count < MAX_INTERPRETERS) {
+        conditions[count++] = (struct capture_condition){
+            at + layout->interpreter.gc.offset + collecting.offset, collecting.size};
+        if (!read_now(pid, at + layout->interpreter.next.offset, &at, sizeof at))
+            break;
+    }
+    return count;
+}
+
+static struct err *prepare(struct source *source, pid_t pid, const struct source_options *options) {
+    progress(options, "symbols");
+    TRY(process_open(pid, &source->process));
+    TRY(process_check_attach(source->process));
+    TRY(maps_read(pid, &source->maps));
+    TRY(python_find(source->process, &source->maps, &source->python));
+    return python_layout(&source->python, &source->maps, &source->layout);
+}
+
+/* ---- the capture and after ---------------------------------------------------------------------- */
+
+static struct err *add_symbols(struct source *source, struct image *image) {
+    for (size_t i = 0; i < source->python.symbol_count; i++) {
+        const struct python_symbol *found = &source->python.symbols[i];
+        struct image_symbol symbol = {
+            .name = found->name, .address = found->address, .size = found->size};
+        TRY(image_add_symbol(image, &symbol));
+    }
+    return NULL;
+}
+
+static struct err *capture(struct source *source, const struct source_options *options) {
+    progress(options, "capture");
+    struct capture_condition conditions[MAX_INTERPRETERS];
+    struct capture_options capture_options = {
+        .strategy = options->strategy,
+        .max_pause = options->max_pause,
+        .max_memory = options->max_memory,
+        .conditions = conditions,
+        .condition_count = collecting_words(source, conditions),
+        .retries = COLLECTING_RETRIES,
+        .cancel = options->cancel,
+    };
+    TRY(capture_prepare(source->process, &capture_options, &source->capture));
+    TRY(capture_take(source->capture));
+    return add_symbols(source, capture_image(source->capture));
+}
+
+static struct err *decode(struct source *source, const struct source_options *options) {
+    progress(options, "decode");
+    const struct image *image = capture_image(source->capture);
+    TRY(runtime_read(image, source->layout, source->python.runtime, &source->runtime));
+    struct heap_options heap_options = {.threads = options->threads};
+    struct err *err =
+        heap_build(image, source->layout, source->runtime, &heap_options, &source->heap);
+    capture_release(source->capture);
+    return err;
+}
+
+static void fill_info(struct source *source, const struct source_options *options) {
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(source->runtime, &count);
+    source->info = (struct source_info){
+        .kind = "pid",
+        .pid = source->process->pid,
+        .inner_pid = source->process->inner_pid,
+        .command = source->process->command,
+        .python = source->layout->version,
+        .layout = source->layout->provider,
+        .strategy = options->strategy,
+        .capture = *capture_result(source->capture),
+    };
+    for (size_t i = 0; i < count; i++)
+        source->info.collecting |= interpreters[i].collecting;
+}
+
+struct err *source_open_pid(pid_t pid, const struct source_options *options,
+                            struct source **ret) {
+    struct source *source = calloc(1, sizeof *source);
+    if (!source)
+        return err_no_memory();
+    struct err *err = prepare(source, pid, options);
+    if (!err)
+        err = capture(source, options);
+    if (!err)
+        err = decode(source, options);
+    if (err) {
+        source_close(source);
+        return err;
+    }
+    fill_info(source, options);
+    *ret = source;
+    return NULL;
+}
+
+void source_close(struct source *source) {
+    if (!source)
+        return;
+    heap_destroy(source->heap);
+    runtime_destroy(source->runtime);
+    capture_destroy(source->capture);
+    layout_destroy(source->layout);
+    python_clear(&source->python);
+    maps_free(&source->maps);
+    process_destroy(source->process);
+    free(source);
+}
+
+const struct source_info *source_info(const struct source *source) { return &source->info; }
+const struct heap *source_heap(const struct source *source) { return source->heap; }
+const struct image *source_image(const struct source *source) {
+    return capture_image(source->capture);
+}
+const struct layout *source_layout(const struct source *source) { return source->layout; }
