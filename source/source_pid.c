@@ -4,6 +4,7 @@
 #include "source/python.h"
 #include "source/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 

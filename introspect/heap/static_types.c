@@ -1,6 +1,7 @@
 #include "introspect/heap/static_types.h"
 
 #include "base/vec.h"
+#include "introspect/heap/bitmap.h"
 #include "introspect/objects/dict.h"
 
 /* _Py_MAX_MANAGED_STATIC_BUILTIN_TYPES and _Py_MAX_MANAGED_STATIC_EXT_TYPES,
