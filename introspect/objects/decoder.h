@@ -30,7 +30,8 @@ enum {
 
 /* How the object names the reference; `argument` in struct reference depends on it. */
 enum label_kind {
-    LABEL_FIELD,      /* argument: const char *, a Python attribute or C field (".__closure__") */
+    LABEL_FIELD,      /* argument: const char *, a Python attribute (".__closure__") or C field
+                         ("->md_name") */
     LABEL_NAME,       /* argument: address of the str object that is the attribute's name */
     LABEL_ITEM,       /* argument: index: [3] */
     LABEL_KEY,        /* argument: address of the key object: ['key'] */
@@ -74,6 +75,9 @@ struct decode {
     const struct layout *layout;
     struct type_table *types;
     struct damage_list *damage;
+    /* Addresses of the interpreters, which keep what belongs to static types (3.12+); may be none. */
+    const uint64_t *interpreters;
+    size_t interpreter_count;
 
     struct reference *references; /* where reference() appends */
     size_t reference_count, reference_capacity;

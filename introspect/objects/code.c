@@ -1,0 +1,179 @@
+#include "introspect/objects/code.h"
+
+#include "introspect/objects/fields.h"
+#include "introspect/objects/str.h"
+
+enum { MAX_SLOTS = 1 << 20, MAX_EXTRAS = 256, MAX_EXECUTORS = 1 << 16, MAX_TEXT = 60 };
+
+static const struct decoder code_decoder;
+
+static bool is_code(struct decode *decode, uint64_t address) {
+    uint64_t type_address = remote_unsigned(decode, address, decode->layout->object.ob_type);
+    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
+    return type && type->decoder == &code_decoder;
+}
+
+bool code_slots(struct decode *decode, uint64_t code, struct code_slots *slots) {
+    const struct layout *layout = decode->layout;
+    if (!is_code(decode, code))
+        return false;
+    uint64_t locals = remote_unsigned(decode, code, layout->code.co_nlocalsplus);
+    uint64_t stack = remote_unsigned(decode, code, layout->code.co_stacksize);
+    *slots = (struct code_slots){(uint32_t)locals, (uint32_t)stack};
+    return locals <= MAX_SLOTS && stack <= MAX_SLOTS;
+}
+
+void code_describe(struct decode *decode, uint64_t code, struct strbuf *out) {
+    const struct layout *layout = decode->layout;
+    if (!is_code(decode, code))
+        return;
+    struct field name =
+        layout_has(layout->code.co_qualname) ? layout->code.co_qualname : layout->code.co_name;
+    str_escaped(decode, remote_unsigned(decode, code, name), MAX_TEXT, out);
+    strbuf_putc(out, ' ');
+    str_escaped(decode, remote_unsigned(decode, code, layout->code.co_filename), MAX_TEXT, out);
+    strbuf_printf(out, ":%ld", (long)remote_unsigned(decode, code, layout->code.co_firstlineno));
+}
+
+/* ---- references: code is not of the GC in default builds --------------------------------------
+ */
+
+static const struct pointer_field code_fields[] = {
+    OWNS(code, co_consts, REFERENCE_UNTRAVERSED, ".co_consts"),
+    OWNS(code, co_names, REFERENCE_UNTRAVERSED, ".co_names"),
+    OWNS(code, co_exceptiontable, REFERENCE_UNTRAVERSED, ".co_exceptiontable"),
+    OWNS(code, co_localsplusnames, REFERENCE_UNTRAVERSED, "->co_localsplusnames"),
+    OWNS(code, co_localspluskinds, REFERENCE_UNTRAVERSED, "->co_localspluskinds"),
+    OWNS(code, co_filename, REFERENCE_UNTRAVERSED, ".co_filename"),
+    OWNS(code, co_name, REFERENCE_UNTRAVERSED, ".co_name"),
+    OWNS(code, co_qualname, REFERENCE_UNTRAVERSED, ".co_qualname"),
+    OWNS(code, co_linetable, REFERENCE_UNTRAVERSED, ".co_linetable"),
+    OWNS(code, co_code, REFERENCE_UNTRAVERSED, ".co_code"),
+    OWNS(code, co_varnames, REFERENCE_UNTRAVERSED, ".co_varnames"),
+    OWNS(code, co_freevars, REFERENCE_UNTRAVERSED, ".co_freevars"),
+    OWNS(code, co_cellvars, REFERENCE_UNTRAVERSED, ".co_cellvars"),
+    OWNS(code, co_zombieframe, REFERENCE_RETAINS, "->co_zombieframe"),
+};
+
+static const struct pointer_field cached_fields[] = {
+    OWNS(co_cached, co_code, REFERENCE_UNTRAVERSED, ".co_code"),
+    OWNS(co_cached, co_varnames, REFERENCE_UNTRAVERSED, ".co_varnames"),
+    OWNS(co_cached, co_cellvars, REFERENCE_UNTRAVERSED, ".co_cellvars"),
+    OWNS(co_cached, co_freevars, REFERENCE_UNTRAVERSED, ".co_freevars"),
+};
+
+static uint64_t executor_count(struct decode *decode, uint64_t array, struct field field) {
+    uint64_t count = remote_unsigned(decode, array, field);
+    return count <= MAX_EXECUTORS ? count : 0;
+}
+
+static void code_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    fields_references(decode, object, code_fields, sizeof code_fields / sizeof *code_fields);
+    uint64_t cached = object_pointer(object, layout->code.co_cached);
+    if (cached) {
+        const uint8_t *bytes = image_pin(decode->image, cached, layout->co_cached.size);
+        if (bytes)
+            fields_references_of(decode, object, bytes, layout->co_cached.size, cached_fields,
+                                 sizeof cached_fields / sizeof *cached_fields);
+        else
+            decode_damage(decode, "absent", "code", cached);
+    }
+    uint64_t executors = object_pointer(object, layout->code.co_executors);
+    if (executors)
+        reference_array(decode, executors + layout->executor_array.executors.offset,
+                        executor_count(decode, executors, layout->executor_array.count),
+                        REFERENCE_UNTRAVERSED, "executors");
+}
+
+/* ---- size: the bytecode lies inside the object, code units of two bytes ------------------------
+ */
+
+/* What sys.monitoring and sys.settrace keep beside the code (Python/instrumentation.c). */
+static void monitoring_buffers(struct decode *decode, uint64_t monitoring, uint64_t units) {
+    const struct layout *layout = decode->layout;
+    const uint8_t *data = image_pin(decode->image, monitoring, layout->co_monitoring.size);
+    if (!data) {
+        decode_damage(decode, "absent", "code", monitoring);
+        return;
+    }
+    uint64_t lines = field_pointer(data, layout->co_monitoring.lines);
+    uint64_t lines_size = units * layout->co_line_data.size;
+    if (layout_has(layout->co_line_data.bytes_per_entry))
+        lines_size =
+            1 + units * remote_unsigned(decode, lines, layout->co_line_data.bytes_per_entry);
+    buffer_add(decode, monitoring, layout->co_monitoring.size);
+    buffer_add(decode, lines, lines_size);
+    buffer_add(decode, field_pointer(data, layout->co_monitoring.tools), units);
+    buffer_add(decode, field_pointer(data, layout->co_monitoring.line_tools), units);
+    buffer_add(decode, field_pointer(data, layout->co_monitoring.per_instruction_opcodes), units);
+    buffer_add(decode, field_pointer(data, layout->co_monitoring.per_instruction_tools), units);
+}
+
+/* Everything that lies in blocks of its own. Returns what __sizeof__ counts of it: co_extra. */
+static uint64_t code_buffers(struct decode *decode, const struct object *object, uint64_t units) {
+    const struct layout *layout = decode->layout;
+    uint64_t extra = object_pointer(object, layout->code.co_extra), extra_size = 0;
+    uint64_t extras = extra ? remote_unsigned(decode, extra, layout->code_extra.ce_size) : 0;
+    if (extras && extras <= MAX_EXTRAS) {
+        extra_size = layout->code_extra.size + (extras - 1) * 8;
+        buffer_add(decode, extra, extra_size);
+    }
+    buffer_add(decode, object_pointer(object, layout->code.co_cached), layout->co_cached.size);
+    buffer_add(decode, object_pointer(object, layout->code.co_linearray),
+               units * object_unsigned(object, layout->code.co_linearray_entry_size));
+    uint64_t monitoring = object_pointer(object, layout->code.co_monitoring);
+    if (monitoring)
+        monitoring_buffers(decode, monitoring, units);
+    uint64_t executors = object_pointer(object, layout->code.co_executors);
+    uint64_t capacity = executor_count(decode, executors, layout->executor_array.capacity);
+    buffer_add(decode, executors, layout->executor_array.executors.offset + capacity * 8);
+    return extra_size;
+}
+
+/* code.__sizeof__ (Objects/codeobject.c): _PyObject_VAR_SIZE rounds up to 8. */
+static void code_measure(struct decode *decode, const struct object *object,
+                         struct measure *measure) {
+    const struct type *type = object->type;
+    uint64_t units = type->itemsize ? object_item_count(decode, object) : 0;
+    if (units >> IMAGE_ADDRESS_BITS) {
+        decode_damage(decode, "length", "code", object->address);
+        return;
+    }
+    measure->size = type->basicsize + units * type->itemsize;
+    if (type->itemsize)
+        measure->size = (measure->size + 7) & ~7ull;
+    measure->body_size = measure->size;
+    measure->size += code_buffers(decode, object, units);
+}
+
+static void code_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
+    code_describe(decode, object->address, out);
+}
+
+/* tp_basicsize ends where the bytecode begins (3.11+). */
+static uint32_t code_basicsize(const struct layout *layout) {
+    return layout_has(layout->code.co_code_adaptive) ? layout->code.co_code_adaptive.offset
+                                                     : layout->code.size;
+}
+
+static const struct decoder code_decoder = {
+    .name = "code",
+    .types = TYPES("code"),
+    .least_size = code_basicsize,
+    .references = code_references,
+    .measure = code_measure,
+    .preview = code_preview,
+};
+
+/* ---- iterators over code --------------------------------------------------------------------- */
+
+FIELDS_DECODER(line_iterator, TYPES("line_iterator"),
+               OWNS(line_iterator, li_code, REFERENCE_UNTRAVERSED, "->li_code"));
+
+FIELDS_DECODER(positions_iterator, TYPES("positions_iterator"),
+               OWNS(positions_iterator, pi_code, REFERENCE_UNTRAVERSED, "->pi_code"));
+
+extern const struct decoder *const code_decoders[];
+const struct decoder *const code_decoders[] = {&code_decoder, &line_iterator_decoder,
+                                               &positions_iterator_decoder, NULL};

@@ -1,0 +1,150 @@
+#include "introspect/objects/number.h"
+
+#include "introspect/objects/fields.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- int, bool ---------------------------------------------------------------------------------
+ */
+
+enum { DIGIT_BITS = 30 };
+
+static uint32_t int_least_size(const struct layout *layout) {
+    return layout->integer.ob_digit.offset;
+}
+
+/* int.__sizeof__ (Objects/longobject.c): room for one digit at least. Since 3.12 a subclass's
+ * attributes count as well, before not. */
+static void int_measure(struct decode *decode, const struct object *object,
+                        struct measure *measure) {
+    const struct layout *layout = decode->layout;
+    uint64_t digits = int_digit_count(decode, object);
+    if (digits >> IMAGE_ADDRESS_BITS) {
+        decode_damage(decode, "length", "int", object->address);
+        digits = 0;
+    }
+    uint64_t digits_size = (digits ? digits : 1) * layout->integer.ob_digit.size;
+    uint64_t body = object->type->basicsize + digits_size;
+    measure->body_size = body;
+    measure->size =
+        layout->trait.compact_int ? body : layout->integer.ob_digit.offset + digits_size;
+}
+
+__extension__ typedef unsigned __int128 wide;
+
+static bool is_negative(const struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    if (layout->trait.compact_int)
+        return (field_unsigned(object->body, layout->integer.lv_tag) & 3) == 2;
+    return field_signed(object->body, layout->var_object.ob_size) < 0;
+}
+
+static void int_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
+    const struct layout *layout = decode->layout;
+    uint64_t count = int_digit_count(decode, object), size = layout->integer.ob_digit.size;
+    const char *sign = is_negative(decode, object) ? "-" : "";
+    if (count > 4 || size != 4) {
+        strbuf_printf(out, "%s<int of %lu bits>", sign, count * DIGIT_BITS);
+        return;
+    }
+    const uint8_t *digits =
+        image_pin(decode->image, object->address + layout->integer.ob_digit.offset, count * size);
+    wide value = 0;
+    for (uint64_t i = count; digits && i-- > 0;) {
+        uint32_t digit;
+        memcpy(&digit, digits + i * size, sizeof digit);
+        value = value << DIGIT_BITS | (digit & ((1u << DIGIT_BITS) - 1));
+    }
+    char text[48], *at = text + sizeof text;
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value);
+    strbuf_printf(out, "%s%s", sign, at);
+}
+
+static const struct decoder int_decoder = {
+    .name = "int",
+    .types = TYPES("int"),
+    .least_size = int_least_size,
+    .measure = int_measure,
+    .preview = int_preview,
+};
+
+static void bool_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
+    strbuf_puts(out, int_digit_count(decode, object) ? "True" : "False");
+}
+
+static const struct decoder bool_decoder = {
+    .name = "bool",
+    .types = TYPES("bool"),
+    .least_size = int_least_size,
+    .measure = int_measure,
+    .preview = bool_preview,
+};
+
+/* ---- float, complex ----------------------------------------------------------------------------
+ */
+
+static double float_field(const struct object *object, struct field field) {
+    double value = NAN;
+    if (field.size == sizeof value && field_fits(field, object->available))
+        memcpy(&value, object->body + field.offset, sizeof value);
+    return value;
+}
+
+/* The shortest text that reads back as the same number, as repr() writes it. */
+static void add_float(double value, struct strbuf *out) {
+    char text[40];
+    if (isnan(value) || isinf(value)) {
+        strbuf_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+        return;
+    }
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(text, sizeof text, "%.*g", precision, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    strbuf_puts(out, text);
+    if (!strpbrk(text, ".e"))
+        strbuf_puts(out, ".0");
+}
+
+STRUCTURE_SIZE(float_object);
+
+static void float_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
+    add_float(float_field(object, decode->layout->float_object.ob_fval), out);
+}
+
+static const struct decoder float_decoder = {
+    .name = "float",
+    .types = TYPES("float"),
+    .least_size = float_object_least_size,
+    .preview = float_preview,
+};
+
+STRUCTURE_SIZE(complex_object);
+
+static void complex_preview(struct decode *decode, const struct object *object,
+                            struct strbuf *out) {
+    double imaginary = float_field(object, decode->layout->complex_object.imag);
+    strbuf_putc(out, '(');
+    add_float(float_field(object, decode->layout->complex_object.real), out);
+    strbuf_puts(out, signbit(imaginary) ? "" : "+");
+    add_float(imaginary, out);
+    strbuf_puts(out, "j)");
+}
+
+static const struct decoder complex_decoder = {
+    .name = "complex",
+    .types = TYPES("complex"),
+    .least_size = complex_object_least_size,
+    .preview = complex_preview,
+};
+
+extern const struct decoder *const number_decoders[];
+const struct decoder *const number_decoders[] = {&int_decoder, &bool_decoder, &float_decoder,
+                                                 &complex_decoder, NULL};

@@ -1,0 +1,15 @@
+/* Reading int objects (Include/cpython/longintrepr.h). */
+#ifndef HEAPGLASS_INTROSPECT_OBJECTS_NUMBER_H
+#define HEAPGLASS_INTROSPECT_OBJECTS_NUMBER_H
+
+#include "introspect/objects/decoder.h"
+
+/* How many 30-bit digits an int has. */
+static inline uint64_t int_digit_count(const struct decode *decode, const struct object *object) {
+    if (!decode->layout->trait.compact_int)
+        return object_item_count(decode, object);
+    struct field tag = decode->layout->integer.lv_tag;
+    return field_fits(tag, object->available) ? field_unsigned(object->body, tag) >> 3 : 0;
+}
+
+#endif

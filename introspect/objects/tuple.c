@@ -1,0 +1,65 @@
+#include "introspect/objects/fields.h"
+
+/* tp_basicsize of a tuple ends where its items begin (Objects/tupleobject.c). */
+static uint32_t tuple_least_size(const struct layout *layout) {
+    return layout->tuple.ob_item.offset;
+}
+
+enum { MAX_MEMBERS = 256 };
+
+/* How many items an instance of a struct sequence has, with those that its length hides: its last
+ * named member says so (Objects/structseq.c: initialize_members). */
+static uint64_t struct_sequence_items(struct decode *decode, const struct type *type,
+                                      uint64_t visible) {
+    const struct layout *layout = decode->layout;
+    const uint8_t *body = image_pin(decode->image, type->address, layout->type.size);
+    uint64_t member = body ? field_pointer(body, layout->type.tp_members) : 0;
+    uint64_t items = visible;
+    for (unsigned i = 0; member && i < MAX_MEMBERS; i++, member += layout->member_def.size) {
+        const uint8_t *definition = image_pin(decode->image, member, layout->member_def.size);
+        if (!definition || !field_pointer(definition, layout->member_def.name))
+            break;
+        uint64_t offset = field_unsigned(definition, layout->member_def.offset);
+        uint64_t index = (offset - layout->tuple.ob_item.offset) / 8;
+        if (index < MAX_MEMBERS && index >= items)
+            items = index + 1;
+    }
+    return items;
+}
+
+static inline uint64_t item_count(struct decode *decode, const struct object *object) {
+    uint64_t count = object_item_count(decode, object);
+    const struct type *type = object->type;
+    if (__builtin_expect(type != type->decoded_as && !type->python_class, 0))
+        return struct_sequence_items(decode, type, count);
+    return count;
+}
+
+static void tuple_references(struct decode *decode, const struct object *object) {
+    reference_array(decode, object->address + decode->layout->tuple.ob_item.offset,
+                    item_count(decode, object), REFERENCE_STRONG, "tuple");
+}
+
+static void tuple_measure(struct decode *decode, const struct object *object,
+                          struct measure *measure) {
+    const struct type *type = object->type;
+    if (type != type->decoded_as && !type->python_class)
+        measure->body_size = type->basicsize + item_count(decode, object) * 8;
+}
+
+static void tuple_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
+    uint64_t count = object_item_count(decode, object);
+    strbuf_printf(out, "(%lu item%s)", count, count == 1 ? "" : "s");
+}
+
+static const struct decoder tuple_decoder = {
+    .name = "tuple",
+    .types = TYPES("tuple"),
+    .least_size = tuple_least_size,
+    .references = tuple_references,
+    .measure = tuple_measure,
+    .preview = tuple_preview,
+};
+
+extern const struct decoder *const tuple_decoders[];
+const struct decoder *const tuple_decoders[] = {&tuple_decoder, NULL};
