@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t layout_index = input_take(&input, 1) % 2;
     struct world *world = &worlds[layout_index];
     if (!world->type_count)
-        make_world(world, fixture_layout(layout_index ? "3.13" : "3.11"));
+        make_world(world, fixture_layout(layout_index ? "3.13.0" : "3.11.2"));
     const struct layout *layout = world->fake.layout;
     uint64_t type = world->types[input_take(&input, 2) % world->type_count];
     uint8_t before[512];

@@ -6,7 +6,7 @@
 enum { MAX_IMAGE = 48 * IMAGE_CHUNK_SIZE, ADDRESS = 6 };
 
 const char *const sparse_symbols[] = {"_PyRuntime", "arenas", "maxarenas", NULL};
-const char *const sparse_layouts[] = {"3.11", "3.13", NULL};
+const char *const sparse_layouts[] = {"3.11.2", "3.13.0", NULL};
 
 /* Runtimes are found by their symbols' names; the image's lists are in order of address. */
 struct reader {
