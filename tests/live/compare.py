@@ -164,7 +164,7 @@ class Comparison:
             for place, said in (("totals", totals[key]), ("types", sum(each[key] for each in types))):
                 if said != truth:
                     self.differences.add("top", f"{place}.{key}", lambda: f"top {said}, objects {truth}")
-        if sum(totals["found"].values()) != totals["objects"]:
+        if sum(totals["found"][how] for how in ("tracked", "reachable", "allocator")) != totals["objects"]:
             self.differences.add("top", "totals.found", lambda: f"{totals['found']} of {totals['objects']}")
         by_name = Counter()
         for each in types:
@@ -172,13 +172,13 @@ class Comparison:
         for name in by_name.keys() | self.types.keys():
             if by_name[name] != self.types[name]:
                 self.differences.add("top", name, lambda: f"top {by_name[name]}, objects {self.types[name]}")
-        self.accounts(document.get("accounts"))
+        self.accounts(document.get("pymalloc"))
 
     def accounts(self, accounts):
         """Every allocated block of pymalloc is known, and claimed once."""
         truth = sum(self.recording.malloc.values())
         if accounts is None:
-            self.differences.add("accounts", "absent", lambda: "top --json has no accounts")
+            self.differences.add("accounts", "absent", lambda: "top --json has no pymalloc accounts")
             return
         if accounts["blocks"] != truth:
             self.differences.add("accounts", "blocks", lambda: f"heapglass {accounts['blocks']}, pymalloc {truth}")

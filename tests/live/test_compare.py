@@ -34,7 +34,7 @@ def perfect_account(recording):
     totals["found"] = {"tracked": totals["objects"], "reachable": 0, "allocator": 0}
     blocks = sum(recording.malloc.values())
     accounts = {"blocks": blocks, "claimed": blocks, "unclaimed": 0, "double_claims": 0}
-    return {"objects": objects, "top": {"totals": totals, "types": list(types.values()), "accounts": accounts}}
+    return {"objects": objects, "top": {"totals": totals, "types": list(types.values()), "pymalloc": accounts}}
 
 
 def differences(recording, account):
@@ -48,7 +48,7 @@ def copy_of(account):
     top = account["top"]
     return {"objects": [dict(each) for each in account["objects"]],
             "top": {"totals": dict(top["totals"]), "types": [dict(each) for each in top["types"]],
-                    "accounts": dict(top["accounts"])}}
+                    "pymalloc": dict(top["pymalloc"])}}
 
 
 def plants(account):
@@ -77,9 +77,9 @@ def plants(account):
             objects[some_list]["refcount"] + 1))
     yield "totals that do not add up", {"top"}, lambda planted: planted["top"]["totals"].update(objects=1)
     yield "a type miscounted", {"top"}, lambda planted: planted["top"]["types"][0].update(objects=1)
-    yield "an unclaimed block", {"accounts"}, lambda planted: planted["top"]["accounts"].update(unclaimed=1)
-    yield "blocks unseen", {"accounts"}, lambda planted: planted["top"]["accounts"].update(blocks=1, claimed=1)
-    yield "no accounts", {"accounts"}, lambda planted: planted["top"].pop("accounts")
+    yield "an unclaimed block", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(unclaimed=1)
+    yield "blocks unseen", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(blocks=1, claimed=1)
+    yield "no accounts", {"accounts"}, lambda planted: planted["top"].pop("pymalloc")
     yield "damage", {"damage"}, lambda planted: planted.update(damage=[{"reason": "fault", "where": "dict"}])
 
 

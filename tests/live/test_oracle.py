@@ -51,9 +51,9 @@ class Heapglass:
 
 def compare_with(heapglass, target):
     comparison = compare.Comparison(target.recording())
-    with heapglass.run("objects", target.pid, "--json", "--refs") as lines:
+    with heapglass.run("objects", target.pid, "--json", "--refs", "-n", 0) as lines:
         comparison.objects(lines)
-    with heapglass.run("top", target.pid, "--json") as document:
+    with heapglass.run("top", target.pid, "--json", "-n", 0) as document:
         comparison.top(json.load(document))
     return comparison
 
@@ -76,7 +76,7 @@ def check(heapglass, interpreter, program, arguments, allocator=None):
 def check_whole_count(heapglass, interpreter, count=1_000_000):
     """10^6 dicts of atoms are on no list of gc's, and are counted all the same."""
     with oracle.Target(interpreter, "atoms.py", [count], record=False) as target:
-        with heapglass.run("top", target.pid, "--json") as document:
+        with heapglass.run("top", target.pid, "--json", "-n", 0) as document:
             top = json.load(document)
     objects = {each["type"]: each["objects"] for each in top["types"]}
     wrong = [f"{name}: {objects.get(name, 0)}" for name in ("dict", "int", "float") if objects.get(name, 0) < count]
