@@ -10,7 +10,7 @@
 
 struct heap;
 
-enum { HEAP_NONE = UINT32_MAX }; /* no object */
+#define HEAP_NONE UINT32_MAX /* no object */
 
 enum gc_state { GC_NONE, GC_UNTRACKED, GC_YOUNG, GC_OLD, GC_PERMANENT };
 
