@@ -54,6 +54,8 @@ class Comparison:
         self.references = Counter()     # address -> strong references found to it
         self.refcounts = {}             # address -> refcount, of mortal objects
         self.types = Counter()          # type name -> objects
+        self.found = Counter()          # how found -> objects
+        self.unreachable_recorded = Counter()  # type name -> objects of the recording that no root reaches
         self.size = self.footprint = self.unreachable = 0
 
     # ---- objects -------------------------------------------------------------------------------------
@@ -78,6 +80,7 @@ class Comparison:
         self.types[said["type"]] += 1
         self.size += said["size"]
         self.footprint += said["footprint"]
+        self.found[said["found"]] += 1
         self.unreachable += not said["reachable"]
         if not said["immortal"]:
             self.refcounts[address] = said["refcount"], said["type"]
@@ -86,7 +89,7 @@ class Comparison:
             self.references.update(targets)
         index = self.recording.index.get(address)
         if index is None:
-            self.extras["reached" if said["reachable"] else "allocator", said["type"]] += 1
+            self.extras[said["found"], said["type"]] += 1
             return
         self.compare_fields(index, said)
         self.compare_references(index, said, targets)
@@ -112,8 +115,11 @@ class Comparison:
             differs("size-exactness", said["size_exact"], not type_record.python_sizeof)
         if said["size"] != recording.size[index] and not type_record.python_sizeof:
             differs("size", said["size"], recording.size[index])
-        if said["reachable"] and flags & oracle.LEAKED:
+        if said["reachable"] and flags & oracle.GARBAGE:
             differs("reachable", True, False)
+        if (said["found"] == "tracked") != bool(flags & oracle.LISTED):
+            differs("found", said["found"], "on gc's lists" if flags & oracle.LISTED else "not on gc's lists")
+        self.unreachable_recorded[name] += not said["reachable"]
 
     def compare_references(self, index, said, targets):
         """Each traversed edge and each edge known otherwise must be among the references, as often as it is."""
@@ -164,8 +170,9 @@ class Comparison:
             for place, said in (("totals", totals[key]), ("types", sum(each[key] for each in types))):
                 if said != truth:
                     self.differences.add("top", f"{place}.{key}", lambda: f"top {said}, objects {truth}")
-        if sum(totals["found"][how] for how in ("tracked", "reachable", "allocator")) != totals["objects"]:
-            self.differences.add("top", "totals.found", lambda: f"{totals['found']} of {totals['objects']}")
+        for how in ("tracked", "reachable", "allocator"):
+            if totals["found"][how] != self.found[how]:
+                self.differences.add("top", f"found.{how}", lambda: f"top {totals['found'][how]}, objects {self.found[how]}")
         by_name = Counter()
         for each in types:
             by_name[each["type"]] += each["objects"]
@@ -193,16 +200,24 @@ class Comparison:
         extras = Counter()
         for (found, _), count in self.extras.items():
             extras[found] += count
-        return (f"{len(self.recording)} recorded, {len(self.seen)} found; only heapglass: "
-                f"{extras['reached']} reached, {extras['allocator']} by the allocator alone")
+        return (f"{len(self.recording)} recorded, {len(self.seen)} found; only heapglass: {extras['tracked']} tracked, "
+                f"{extras['reachable']} reached, {extras['allocator']} by the allocator alone")
 
-    def extra_lines(self, limit=12):
-        """Objects that only heapglass reports, by how they were found."""
-        for found in ("reached", "allocator"):
+    def extra_lines(self):
+        """What the recording cannot judge: objects that only heapglass reports, by how they were found, and objects that
+        it says no root reaches."""
+        for found in ("tracked", "reachable", "allocator"):
             mine = Counter({name: count for (how, name), count in self.extras.items() if how == found})
             if mine:
-                shown = ", ".join(f"{count} {name}" for name, count in mine.most_common(limit))
-                yield f"only heapglass, {found}: {sum(mine.values())}: {shown}{', ...' if len(mine) > limit else ''}"
+                yield f"only heapglass, {found}: {listed(mine)}"
+        mine = +self.unreachable_recorded
+        if mine:
+            yield f"recorded, from no root: {listed(mine)}"
+
+
+def listed(counts, limit=12):
+    shown = ", ".join(f"{count} {name}" for name, count in counts.most_common(limit))
+    return f"{sum(counts.values())}: {shown}{', ...' if len(counts) > limit else ''}"
 
 
 def gc_states(flags):

@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "oracle_extension" / "oracle.c"
 PROGRAMS = HERE / "programs"
 
-GC, TRACKED, LISTED, FROZEN, IMMORTAL, NOTED, LEAKED, SIZE_FAILED = (1 << bit for bit in range(8))
+GC, TRACKED, LISTED, FROZEN, IMMORTAL, NOTED, GARBAGE, SIZE_FAILED = (1 << bit for bit in range(8))
 GENERATION_SHIFT = 8
 TYPE_PYTHON_SIZEOF = 1
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE

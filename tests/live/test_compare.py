@@ -20,7 +20,8 @@ def perfect_account(recording):
             "address": hex(address), "type": kind.name, "refcount": recording.refcount[index],
             "immortal": bool(flags & oracle.IMMORTAL), "gc": compare.gc_states(flags)[0],
             "size": recording.size[index], "size_exact": not kind.python_sizeof, "footprint": 16,
-            "interpreter": 0, "reachable": not flags & oracle.LEAKED,
+            "interpreter": 0, "reachable": not flags & oracle.GARBAGE,
+            "found": "tracked" if flags & oracle.LISTED else "reachable",
             "refs": [hex(target) for target in references.elements()], "weakrefs": []})
     types = {}
     for each in objects:
@@ -31,7 +32,8 @@ def perfect_account(recording):
         row["footprint"] += each["footprint"]
         row["unreachable"] += not each["reachable"]
     totals = {key: sum(row[key] for row in types.values()) for key in ("objects", "size", "footprint", "unreachable")}
-    totals["found"] = {"tracked": totals["objects"], "reachable": 0, "allocator": 0}
+    found = Counter(each["found"] for each in objects)
+    totals["found"] = {how: found[how] for how in ("tracked", "reachable", "allocator")}
     blocks = sum(recording.malloc.values())
     accounts = {"blocks": blocks, "claimed": blocks, "unclaimed": 0, "double_claims": 0}
     return {"objects": objects, "top": {"totals": totals, "types": list(types.values()), "pymalloc": accounts}}
@@ -56,6 +58,7 @@ def plants(account):
     objects = account["objects"]
     some_list = next(i for i, each in enumerate(objects) if each["type"] == "list" and each["refs"])
     some_str = next(i for i, each in enumerate(objects) if each["type"] == "str" and not each["immortal"])
+    some_garbage = next(i for i, each in enumerate(objects) if not each["reachable"])
     some_code = next(i for i, each in enumerate(objects) if each["type"] == "code")
 
     def change(index, **fields):
@@ -69,6 +72,8 @@ def plants(account):
     yield "another size", {"size"}, change(some_list, size=objects[some_list]["size"] + 8)
     yield "an unjustified doubt of the size", {"size-exactness"}, change(some_list, size_exact=False)
     yield "another gc state", {"gc"}, change(some_str, gc="old")
+    yield "a tracked object found by chance", {"found"}, change(some_list, found="allocator")
+    yield "garbage called reachable", {"reachable"}, change(some_garbage, reachable=True)
     yield "an edge left out", {"edge"}, change(some_list, refs=objects[some_list]["refs"][1:])
     yield "an owned reference left out", {"owned"}, change(some_code, refs=[])
     yield "a reference to nowhere", {"dangling"}, change(some_list, refs=objects[some_list]["refs"] + ["0x1230"])

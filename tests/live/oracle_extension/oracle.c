@@ -30,7 +30,7 @@ enum node_flag {
     NODE_FROZEN = 8,    /* in the permanent generation */
     NODE_IMMORTAL = 16, /* its refcount does not count */
     NODE_NOTED = 32,    /* told of by oracle.note() */
-    NODE_LEAKED = 64,   /* leaked by oracle.leak(): nothing refers to it */
+    NODE_GARBAGE = 64,  /* told of by oracle.garbage() or leak(): no root reaches it */
     NODE_SIZE_FAILED = 128,
     NODE_GENERATION_SHIFT = 8, /* 2 bits: the generation of a listed object */
 };
@@ -240,7 +240,7 @@ static PyObject *generations[3];
 
 enum { NOTED_LIMIT = 65536 };
 static struct {
-    PyObject *object;
+    uint64_t complement; /* of the address: a plain one would look as if this extension held the object */
     uint64_t flags;
 } noted[NOTED_LIMIT];
 static size_t noted_count;
@@ -385,7 +385,7 @@ static void record_child(const char *path) {
     Py_DECREF(blocks);
     record_listed();
     for (size_t i = 0; i < noted_count; i++)
-        node_at(visit_object(noted[i].object))->flags |= noted[i].flags;
+        node_at(visit_object((PyObject *)~noted[i].complement))->flags |= noted[i].flags;
     for (size_t i = 0; i < nodes.count; i++) /* grows on the way, to the fixed point */
         record_edges(i);
     record_sizes();
@@ -424,7 +424,7 @@ static PyObject *note_with(PyObject *object, uint64_t flags) {
         PyErr_SetString(PyExc_OverflowError, "too many noted objects");
         return NULL;
     }
-    noted[noted_count].object = object;
+    noted[noted_count].complement = ~(uint64_t)object;
     noted[noted_count++].flags = flags;
     Py_RETURN_NONE;
 }
@@ -434,15 +434,20 @@ static PyObject *note(PyObject *module, PyObject *object) {
     return note_with(object, NODE_NOTED);
 }
 
-static PyObject *leak(PyObject *module, PyObject *object) {
+static PyObject *garbage(PyObject *module, PyObject *object) {
     (void)module;
+    return note_with(object, NODE_NOTED | NODE_GARBAGE);
+}
+
+static PyObject *leak(PyObject *module, PyObject *object) {
     Py_INCREF(object);
-    return note_with(object, NODE_NOTED | NODE_LEAKED);
+    return garbage(module, object);
 }
 
 static PyMethodDef methods[] = {
     {"record", record, METH_O, "Record the heap into a file, then wait to be inspected."},
     {"note", note, METH_O, "Record this object too, wherever it is held. Takes no reference."},
+    {"garbage", garbage, METH_O, "Record this object too, which nothing will reach. Takes no reference."},
     {"leak", leak, METH_O, "Take a reference and forget it, as a faulty extension would."},
     {NULL, NULL, 0, NULL},
 };

@@ -26,7 +26,8 @@ class Slotted:
 def cycle(kind):
     left, right = kind(), kind()
     left.peer, right.peer = right, left
-    oracle.note(left)
+    oracle.garbage(left)
+    oracle.garbage(right)
 
 
 for _ in range(1000):

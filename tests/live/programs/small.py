@@ -1,5 +1,6 @@
 """A heap with little of its own."""
 
+import gc
 import sys
 
 import oracle
@@ -14,5 +15,12 @@ class Node:
 nodes = [Node(f"node {i}") for i in range(1000)]
 for left, right in zip(nodes, nodes[1:]):
     left.peer = right
+
+gc.disable()
+left, right = Node("garbage"), Node("too")
+left.peer, right.peer = right, left
+oracle.garbage(left)
+oracle.garbage(right)
+del left, right
 
 oracle.record(sys.argv[1])
