@@ -77,15 +77,16 @@ def oracle_cases(heapglass, interpreter, mode):
             name = " ".join(["oracle", program, *map(str, arguments)])
             yield name, test_oracle.check, (heapglass, interpreter, program, arguments)
     if mode == "dwarf":
-        for program, allocator in test_oracle.ALLOCATORS:
-            yield (f"oracle {program} PYTHONMALLOC={allocator}", test_oracle.check,
-                   (heapglass, interpreter, program, (), allocator))
+        for program, environment, options in test_oracle.VARIANTS:
+            settings = [f"{name}={value}" for name, value in environment.items()]
+            yield (" ".join(["oracle", program, *settings, *options]), test_oracle.check,
+                   (heapglass, interpreter, program, (), environment, options))
         yield "count of 10^6 dicts", test_oracle.check_whole_count, (heapglass, interpreter)
 
 
-def script(path, binary, python):
+def script(command, binary, python):
     """A test of its own: exit status 0 passed, 77 skipped, with HEAPGLASS and PYTHON in its environment."""
-    done = subprocess.run([sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env=dict(os.environ, HEAPGLASS=str(binary), PYTHON=python.command[-1]), timeout=300)
     if done.returncode == SKIP_STATUS:
         raise oracle.Skipped(done.stdout.strip().rpartition("\n")[2])
@@ -108,7 +109,8 @@ def cases(binary, found, modes, results):
                     yield f"{where} {name}", function, arguments
     for path in sorted(HERE.glob("harmless*.py")):
         if os.access(path, os.X_OK):
-            yield path.name, script, (path, binary, found[0])
+            yield path.name, script, ([path], binary, found[0])
+    yield "bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0])
 
 
 def main():

@@ -21,8 +21,18 @@ CASES = (
     ("threads.py", (20,), True),
     ("big.py", (1,), False),
 )
-# Other allocators than pymalloc: everything is found by reaching it or by its looks.
-ALLOCATORS = (("small.py", "malloc"), ("everything.py", "malloc"), ("small.py", "debug"))
+# (program, environment of the target, options of heapglass). Without pymalloc everything is found by reaching it or by its
+# looks; the targets sit still, so that even `--pause none` must be exact.
+VARIANTS = (
+    ("small.py", {"PYTHONMALLOC": "malloc"}, ()),
+    ("everything.py", {"PYTHONMALLOC": "malloc"}, ()),
+    ("leaky.py", {"PYTHONMALLOC": "malloc"}, ()),
+    ("small.py", {"PYTHONMALLOC": "debug"}, ()),
+    ("small.py", {"PYTHONTRACEMALLOC": "5"}, ()),
+    ("small.py", {}, ("--pause", "hold")),
+    ("everything.py", {}, ("--pause", "hold")),
+    ("small.py", {}, ("--pause", "none")),
+)
 
 
 class Heapglass:
@@ -49,21 +59,20 @@ class Heapglass:
         return done.returncode == 0, (done.stderr or done.stdout).strip().split("\n")[0]
 
 
-def compare_with(heapglass, target):
+def compare_with(heapglass, target, options=()):
     comparison = compare.Comparison(target.recording())
-    with heapglass.run("objects", target.pid, "--json", "--refs", "-n", 0) as lines:
+    with heapglass.run("objects", target.pid, "--json", "--refs", "-n", 0, *options) as lines:
         comparison.objects(lines)
-    with heapglass.run("top", target.pid, "--json", "-n", 0) as document:
+    with heapglass.run("top", target.pid, "--json", "-n", 0, *options) as document:
         comparison.top(json.load(document))
     return comparison
 
 
-def check(heapglass, interpreter, program, arguments, allocator=None):
+def check(heapglass, interpreter, program, arguments, environment=None, options=()):
     """(no unexplained difference, text)."""
-    environment = {"PYTHONMALLOC": allocator} if allocator else {}
     with oracle.Target(interpreter, program, arguments, environment) as target:
         start = time.monotonic()
-        comparison = compare_with(heapglass, target)
+        comparison = compare_with(heapglass, target, options)
         lines = [f"{comparison.summary()} ({time.monotonic() - start:.1f} s)", *comparison.extra_lines()]
         state, status = target.state(), target.end()
         if state in "Tt" or status:
