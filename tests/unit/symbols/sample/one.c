@@ -1,0 +1,26 @@
+#include "sample.h"
+
+/* The other file has a structure of that name too, with other members. */
+struct private_state {
+    char name[24];
+    int age;
+};
+
+struct best_fit {
+    int other;
+};
+
+sample_typedef sample_object = {.count = 7};
+sample_alias *sample_pointer = &sample_object;
+union sample_union sample_union_object;
+struct sample_packed sample_packed_object;
+struct private_state state_one;
+struct best_fit fit_one;
+const uint64_t sample_constant = 0x1122334455667788;
+static int hidden_static __attribute__((used)) = 5;
+static int suffixed __asm__("suffixed.lto_priv.0") __attribute__((used)) = 6;
+
+int sample_function(void);
+int sample_function(void) {
+    return hidden_static + suffixed;
+}
