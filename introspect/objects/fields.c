@@ -47,6 +47,25 @@ uint64_t remote_item_count(const struct decode *decode, uint64_t object) {
     return count < 0 ? -(uint64_t)count : (uint64_t)count;
 }
 
+uint64_t remote_size(struct decode *decode, uint64_t object) {
+    uint64_t type_address = remote_unsigned(decode, object, decode->layout->object.ob_type);
+    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
+    uint64_t items, size;
+    if (!type ||
+        __builtin_mul_overflow(remote_item_count(decode, object), type->itemsize, &items) ||
+        __builtin_add_overflow(items, type->basicsize, &size))
+        return 0;
+    return size;
+}
+
+uint64_t remote_string_size(const struct decode *decode, uint64_t address) {
+    enum { LONGEST = 64 << 10 };
+    size_t available = 0;
+    const char *text = address ? image_pin_some(decode->image, address, LONGEST, &available) : NULL;
+    const char *end = text ? memchr(text, 0, available) : NULL;
+    return end ? (uint64_t)(end - text) + 1 : 0;
+}
+
 void preview_count(struct strbuf *out, char open, uint64_t count, const char *noun, char close) {
     strbuf_printf(out, "%c%llu %s%s%c", open, (unsigned long long)count, noun,
                   count == 1 ? "" : "s", close);
@@ -67,6 +86,13 @@ uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t coun
     }
     buffer_add(decode, address, bytes);
     return bytes;
+}
+
+uint64_t buffer_add_string(struct decode *decode, uint64_t address) {
+    uint64_t size = remote_string_size(decode, address);
+    if (size)
+        buffer_add(decode, address, size);
+    return size;
 }
 
 void buffer_add_lock(struct decode *decode, uint64_t lock) {

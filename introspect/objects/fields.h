@@ -98,6 +98,13 @@ uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct
 /* |ob_size| of another object; 0 if it is not there. */
 uint64_t remote_item_count(const struct decode *decode, uint64_t object);
 
+/* What sys.getsizeof says of another object that is its type's basicsize and items, such as bytes;
+ * 0 if it is not there. */
+uint64_t remote_size(struct decode *decode, uint64_t object);
+
+/* Bytes of a C string with its NUL; 0 if it is not there or longer than 64 KiB. */
+uint64_t remote_string_size(const struct decode *decode, uint64_t address);
+
 /* "[3 items]" */
 void preview_count(struct strbuf *out, char open, uint64_t count, const char *noun, char close);
 
@@ -105,6 +112,9 @@ void preview_count(struct strbuf *out, char open, uint64_t count, const char *no
  * Returns the bytes. */
 uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t count, uint64_t size,
                           const char *where);
+
+/* A C string as an owned buffer; returns its bytes. */
+uint64_t buffer_add_string(struct decode *decode, uint64_t address);
 
 /* A lock made by PyThread_allocate_lock (Python/thread_pthread.h): a POSIX semaphore, allocated. */
 void buffer_add_lock(struct decode *decode, uint64_t lock);

@@ -34,13 +34,8 @@ static void bytes_io_measure(struct decode *decode, const struct object *object,
     uint64_t buf = object_pointer(object, layout->bytes_io.buf);
     uint64_t refcount =
         remote_unsigned(decode, buf, layout->object.ob_refcnt) & layout->trait.refcount_mask;
-    uint64_t type_address = 0;
-    if (!buf || refcount != 1 ||
-        !image_read_u64(decode->image, buf + layout->object.ob_type.offset, &type_address))
-        return;
-    const struct type *type = type_table_get(decode->types, type_address);
-    if (type)
-        measure->size += type->basicsize + remote_item_count(decode, buf) * type->itemsize;
+    if (refcount == 1)
+        measure->size += remote_size(decode, buf);
 }
 
 static void bytes_io_preview(struct decode *decode, const struct object *object,

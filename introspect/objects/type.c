@@ -2,6 +2,7 @@
 
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
+#include "introspect/objects/type_object.h"
 
 enum { FLAG_HEAPTYPE = 1 << 9, MAX_DOC = 1 << 20, MAX_INTERPRETERS = 64 };
 
@@ -52,7 +53,7 @@ static void cached_keys_references(struct decode *decode, const struct object *o
 
 /* type_traverse (Objects/typeobject.c) is for heap types only: others are not of the GC. A static
  * type's base is as a rule set in its initialiser, without counting it, unless it is `object`. */
-static void type_references(struct decode *decode, const struct object *object) {
+void type_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     bool heap_type = is_heap_type(decode, object);
     unsigned visited = heap_type ? REFERENCE_STRONG : REFERENCE_UNTRAVERSED;
@@ -99,8 +100,7 @@ static void add_string(struct decode *decode, uint64_t address) {
 
 /* type.__sizeof__: the members behind a heap type (its __slots__) are not counted. Their block has
  * room for one more than there are (Objects/typeobject.c: PyType_GenericAlloc). */
-static void type_measure(struct decode *decode, const struct object *object,
-                         struct measure *measure) {
+void type_measure(struct decode *decode, const struct object *object, struct measure *measure) {
     const struct layout *layout = decode->layout;
     if (!is_heap_type(decode, object)) {
         measure->size = measure->body_size = layout->type.size;
