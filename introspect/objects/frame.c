@@ -1,0 +1,248 @@
+#include "introspect/objects/frame.h"
+
+#include "introspect/objects/code.h"
+#include "introspect/objects/fields.h"
+
+enum {
+    MAX_SLOTS = 1 << 20,
+    FRAME_OWNED_BY_CSTACK = 3, /* this and higher: an entry frame that runs nothing (3.12+) */
+    STACKREF_BORROWED = 1,     /* tags of _PyStackRef (Include/internal/pycore_stackref.h, 3.14) */
+    STACKREF_INT = 3,
+};
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+/* What a slot of a frame holds, and with which properties: from 3.14 on slots are tagged. */
+static uint64_t untag(const struct decode *decode, uint64_t slot, unsigned *properties) {
+    if (!decode->layout->trait.stackref)
+        return slot;
+    if ((slot & 3) == STACKREF_INT)
+        return 0;
+    if (slot & STACKREF_BORROWED)
+        *properties &= ~(unsigned)(REFERENCE_COUNTED | REFERENCE_TRAVERSED);
+    return slot & ~3ull;
+}
+
+static uint64_t pointer(const struct decode *decode, const uint8_t *bytes, struct field field) {
+    unsigned ignored = 0;
+    return untag(decode, field_pointer(bytes, field), &ignored);
+}
+
+/* How many slots from localsplus on are in use; -1 while it runs, for then the interpreter's own
+ * variable has it. */
+static int64_t depth(const struct decode *decode, const struct frame *frame, const uint8_t *bytes) {
+    const struct layout *layout = decode->layout;
+    if (!layout_has(layout->interpreter_frame.stackpointer))
+        return field_signed(bytes, layout->interpreter_frame.stacktop);
+    uint64_t top = field_pointer(bytes, layout->interpreter_frame.stackpointer);
+    return top < frame->localsplus ? -1 : (int64_t)((top - frame->localsplus) / 8);
+}
+
+bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
+    const struct layout *layout = decode->layout;
+    const uint8_t *bytes =
+        image_pin(decode->image, address, layout->interpreter_frame.localsplus.offset);
+    if (!bytes || !layout_has(layout->interpreter_frame.localsplus)) {
+        decode_damage(decode, "absent", "frame", address);
+        return false;
+    }
+    *frame = (struct frame){
+        .address = address,
+        .code = pointer(decode, bytes, layout->interpreter_frame.f_executable),
+        .previous = field_pointer(bytes, layout->interpreter_frame.previous),
+        .instruction = field_pointer(bytes, layout->interpreter_frame.instr_ptr),
+        .localsplus = address + layout->interpreter_frame.localsplus.offset,
+        .owner = (uint8_t)field_unsigned(bytes, layout->interpreter_frame.owner),
+    };
+    struct code_slots slots = {0, 0};
+    bool has_code = code_slots(decode, frame->code, &slots);
+    frame->shim = frame->owner >= FRAME_OWNED_BY_CSTACK;
+    int64_t used = depth(decode, frame, bytes);
+    if (used > (int64_t)slots.locals + slots.stack || used < -1) {
+        if (has_code)
+            decode_damage(decode, "length", "frame", address);
+        used = -1;
+    }
+    frame->stack_unknown = used < 0;
+    frame->local_count = used < 0 || used > (int64_t)slots.locals ? slots.locals : (uint32_t)used;
+    frame->stack_count = used < 0 ? 0 : (uint32_t)used - frame->local_count;
+    return true;
+}
+
+/* ---- references -------------------------------------------------------------------------------
+ */
+
+static void slot_references(struct decode *decode, uint64_t first, uint32_t count,
+                            unsigned properties, enum label_kind label) {
+    const uint8_t *slots = image_pin(decode->image, first, count * 8ull);
+    if (!slots) {
+        if (count)
+            decode_damage(decode, "absent", "frame slots", first);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned slot_properties = properties;
+        uint64_t target = untag(decode, load_u64(slots + i * 8ull), &slot_properties);
+        reference_add(decode, target, slot_properties, label, i);
+    }
+}
+
+/* The stack of a running frame is as deep as only a register knows. Above its top lie values of
+ * before. */
+static void unknown_stack_references(struct decode *decode, const struct frame *frame) {
+    struct code_slots slots;
+    if (frame->shim || !code_slots(decode, frame->code, &slots))
+        return;
+    slot_references(decode, frame->localsplus + frame->local_count * 8ull, slots.stack,
+                    REFERENCE_UNTRAVERSED | REFERENCE_GUESSED, LABEL_STACK);
+}
+
+/* _PyFrame_Traverse (Python/frame.c): it visits what lies below stacktop, nothing in a frame that
+ * runs. Globals and builtins are the function's. */
+void frame_references(struct decode *decode, const struct frame *frame, unsigned properties) {
+    const struct layout *layout = decode->layout;
+    const uint8_t *bytes =
+        image_pin(decode->image, frame->address, layout->interpreter_frame.localsplus.offset);
+    if (!bytes)
+        return;
+    const struct {
+        struct field field;
+        const char *label;
+        bool owned;
+    } fields[] = {
+        {layout->interpreter_frame.f_executable, ".f_code", true},
+        {layout->interpreter_frame.f_funcobj, "->f_funcobj", true},
+        {layout->interpreter_frame.f_locals, ".f_locals", true},
+        {layout->interpreter_frame.frame_obj, "->frame_obj", true},
+        {layout->interpreter_frame.f_globals, ".f_globals", false},
+        {layout->interpreter_frame.f_builtins, ".f_builtins", false},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        reference_add(decode, pointer(decode, bytes, fields[i].field),
+                      fields[i].owned ? properties : REFERENCE_WEAK, LABEL_FIELD,
+                      (uint64_t)(uintptr_t)fields[i].label);
+    unsigned slots =
+        frame->stack_unknown ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
+    slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
+    if (frame->stack_unknown)
+        unknown_stack_references(decode, frame);
+    else
+        slot_references(decode, frame->localsplus + frame->local_count * 8ull, frame->stack_count,
+                        slots, LABEL_STACK);
+}
+
+/* ---- frame objects ------------------------------------------------------------------------------
+ */
+
+static const struct pointer_field frame_fields[] = {
+    OWNS(frame, f_back, REFERENCE_STRONG, ".f_back"),
+    OWNS(frame, f_trace, REFERENCE_STRONG, ".f_trace"),
+    OWNS(frame, f_extra_locals, REFERENCE_STRONG, "->f_extra_locals"),
+    OWNS(frame, f_locals_cache, REFERENCE_STRONG, "->f_locals_cache"),
+    OWNS(frame, f_overwritten_fast_locals, REFERENCE_STRONG, "->f_overwritten_fast_locals"),
+    /* up to 3.10 */
+    OWNS(frame, f_code, REFERENCE_STRONG, ".f_code"),
+    OWNS(frame, f_builtins, REFERENCE_STRONG, ".f_builtins"),
+    OWNS(frame, f_globals, REFERENCE_STRONG, ".f_globals"),
+    OWNS(frame, f_locals, REFERENCE_STRONG, ".f_locals"),
+};
+
+/* Locals and stack in the object itself, up to 3.10 (Include/cpython/frameobject.h). */
+static void own_slots_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    uint64_t first = object->address + layout->frame.f_localsplus.offset;
+    uint64_t stack = object_pointer(object, layout->frame.f_valuestack);
+    int64_t count = object_signed(object, layout->frame.f_stackdepth);
+    if (stack < first || stack - first > MAX_SLOTS * 8ull || count > MAX_SLOTS) {
+        decode_damage(decode, "length", "frame", object->address);
+        return;
+    }
+    slot_references(decode, first, (uint32_t)((stack - first) / 8), REFERENCE_STRONG, LABEL_LOCAL);
+    if (count > 0)
+        slot_references(decode, stack, (uint32_t)count, REFERENCE_STRONG, LABEL_STACK);
+}
+
+/* A frame object shows an _PyInterpreterFrame that a thread's stack or a generator owns, until that
+ * one ends and is copied into the object. */
+static void frame_object_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    fields_references(decode, object, frame_fields, sizeof frame_fields / sizeof *frame_fields);
+    if (layout_has(layout->frame.f_localsplus)) {
+        own_slots_references(decode, object);
+        return;
+    }
+    uint64_t own = object->address + layout->frame.frame_data.offset;
+    struct frame frame;
+    if (object_pointer(object, layout->frame.f_frame) == own && frame_read(decode, own, &frame))
+        frame_references(decode, &frame, REFERENCE_STRONG);
+}
+
+/* frame.__sizeof__ (Objects/frameobject.c): the object has room for the frame of its code, used or
+ * not. */
+static void frame_object_measure(struct decode *decode, const struct object *object,
+                                 struct measure *measure) {
+    const struct layout *layout = decode->layout;
+    if (layout_has(layout->frame.f_localsplus))
+        return;
+    uint64_t shown = object_pointer(object, layout->frame.f_frame);
+    unsigned ignored = 0;
+    uint64_t code = untag(
+        decode, remote_unsigned(decode, shown, layout->interpreter_frame.f_executable), &ignored);
+    struct code_slots slots = {0, 0};
+    if (!code_slots(decode, code, &slots))
+        decode_damage(decode, "kind", "frame", object->address);
+    measure->size = measure->body_size = layout->frame.frame_data.offset +
+                                         layout->interpreter_frame.localsplus.offset +
+                                         (slots.locals + (uint64_t)slots.stack) * 8;
+}
+
+static void frame_object_preview(struct decode *decode, const struct object *object,
+                                 struct strbuf *out) {
+    const struct layout *layout = decode->layout;
+    unsigned ignored = 0;
+    uint64_t shown = object_pointer(object, layout->frame.f_frame);
+    uint64_t code = layout_has(layout->frame.f_code)
+                        ? object_pointer(object, layout->frame.f_code)
+                        : remote_unsigned(decode, shown, layout->interpreter_frame.f_executable);
+    code_describe(decode, untag(decode, code, &ignored), out);
+}
+
+/* tp_basicsize of a frame ends where its slots begin. */
+static uint32_t frame_object_least_size(const struct layout *layout) {
+    return layout_has(layout->frame.frame_data) ? layout->frame.frame_data.offset
+                                                : layout->frame.f_localsplus.offset;
+}
+
+static const struct decoder frame_decoder = {
+    .name = "frame",
+    .types = TYPES("frame"),
+    .least_size = frame_object_least_size,
+    .references = frame_object_references,
+    .measure = frame_object_measure,
+    .preview = frame_object_preview,
+};
+
+FIELDS_DECODER(frame_locals_proxy, TYPES("FrameLocalsProxy"),
+               OWNS(frame_locals_proxy, frame, REFERENCE_STRONG, "->frame"));
+
+FIELDS(traceback, OWNS(traceback, tb_next, REFERENCE_STRONG, ".tb_next"),
+       OWNS(traceback, tb_frame, REFERENCE_STRONG, ".tb_frame"));
+
+static void traceback_preview(struct decode *decode, const struct object *object,
+                              struct strbuf *out) {
+    strbuf_printf(out, "line %lu",
+                  (unsigned long)object_unsigned(object, decode->layout->traceback.tb_lineno));
+}
+
+static const struct decoder traceback_decoder = {
+    .name = "traceback",
+    .types = TYPES("traceback"),
+    .least_size = traceback_least_size,
+    .references = traceback_references,
+    .preview = traceback_preview,
+};
+
+extern const struct decoder *const frame_decoders[];
+const struct decoder *const frame_decoders[] = {&frame_decoder, &frame_locals_proxy_decoder,
+                                                &traceback_decoder, NULL};

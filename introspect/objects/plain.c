@@ -1,0 +1,61 @@
+/* Types of few words: they own a dict, a few fields or nothing at all. */
+#include "introspect/objects/fields.h"
+
+FIELDS_DECODER(namespace, TYPES("types.SimpleNamespace"),
+               OWNS(namespace, ns_dict, REFERENCE_STRONG, ".__dict__"));
+
+/* Since 3.13 those who make one may have it visit what they know (Objects/capsule.c); nobody but
+ * them can say what that is. */
+static void capsule_preview(struct decode *decode, const struct object *object,
+                            struct strbuf *out) {
+    char name[72];
+    uint64_t address = object_pointer(object, decode->layout->capsule.name);
+    if (address && image_read_string(decode->image, address, name, sizeof name))
+        strbuf_add_escaped(out, name, strlen(name), sizeof name);
+}
+
+STRUCTURE_SIZE(capsule);
+
+static const struct decoder capsule_decoder = {
+    .name = "capsule",
+    .types = TYPES("PyCapsule"),
+    .least_size = capsule_least_size,
+    .preview = capsule_preview,
+};
+
+/* A block of the compiler's table of names, alive while it compiles (Python/symtable.c). */
+FIELDS_DECODER(symbol_table_entry, TYPES("symtable entry"),
+               OWNS(symbol_table_entry, ste_id, REFERENCE_UNTRAVERSED, ".id"),
+               OWNS(symbol_table_entry, ste_symbols, REFERENCE_UNTRAVERSED, ".symbols"),
+               OWNS(symbol_table_entry, ste_name, REFERENCE_UNTRAVERSED, ".name"),
+               OWNS(symbol_table_entry, ste_varnames, REFERENCE_UNTRAVERSED, ".varnames"),
+               OWNS(symbol_table_entry, ste_children, REFERENCE_UNTRAVERSED, ".children"),
+               OWNS(symbol_table_entry, ste_directives, REFERENCE_UNTRAVERSED, "->ste_directives"),
+               OWNS(symbol_table_entry, ste_mangled_names, REFERENCE_UNTRAVERSED,
+                    "->ste_mangled_names"));
+
+static void nothing_preview(struct decode *decode, const struct object *object,
+                            struct strbuf *out) {
+    (void)decode;
+    (void)object;
+    strbuf_puts(out, "None");
+}
+
+static const struct decoder none_decoder = {
+    .name = "None",
+    .types = TYPES("NoneType"),
+    .preview = nothing_preview,
+};
+
+/* Structures without a pointer to any object. */
+static const struct decoder nothing_decoder = {
+    .name = "nothing",
+    .types =
+        TYPES("ellipsis", "NotImplementedType", "NoDefaultType", "EncodingMap", "stderrprinter",
+              "InterpreterID", "Token.MISSING", "<dummy key>", "sys.legacy_event_handler"),
+};
+
+extern const struct decoder *const plain_decoders[];
+const struct decoder *const plain_decoders[] = {
+    &namespace_decoder, &capsule_decoder, &symbol_table_entry_decoder,
+    &none_decoder,      &nothing_decoder, NULL};
