@@ -314,6 +314,7 @@ static bool choose(struct wanted_name *name, struct dwarf_struct *wanted) {
     size_t best_found = 0, best = SIZE_MAX;
     _cleanup_(cleanup_free) struct dwarf_member *members =
         calloc(wanted->member_count + 1, sizeof *members);
+    size_t bytes = wanted->member_count * sizeof *members;
     if (!members)
         return false;
     wanted->ambiguous = false;
@@ -330,14 +331,16 @@ static bool choose(struct wanted_name *name, struct dwarf_struct *wanted) {
         wanted->ambiguous = false;
         best = i;
         best_found = found;
-        memcpy(members, wanted->members, wanted->member_count * sizeof *members);
+        if (bytes)
+            memcpy(members, wanted->members, bytes);
     }
     if (best == SIZE_MAX || wanted->ambiguous) {
         for (size_t i = 0; i < wanted->member_count; i++)
             wanted->members[i] = (struct dwarf_member){.paths = wanted->members[i].paths};
         return false;
     }
-    memcpy(wanted->members, members, wanted->member_count * sizeof *members);
+    if (bytes)
+        memcpy(wanted->members, members, bytes);
     wanted->size = (uint32_t)name->candidates[best].size;
     return true;
 }
