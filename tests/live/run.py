@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the live tests: every test on every interpreter here that heapglass has a layout for.
 
-usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--symbols dwarf,hidden] [--only TEXT] [-v]
+usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--fetch] [--symbols dwarf,hidden]
+                         [--only TEXT]... [-v]
 
 Closes with the line 'N passed, N failed, N skipped'; exit status 1 if one failed."""
 
@@ -113,9 +114,17 @@ def cases(binary, found, modes, results):
     yield "bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0])
 
 
+def fetch_interpreters(results):
+    done = subprocess.run([HERE.parents[1] / "scripts" / "fetch-interpreters"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        results.skip("interpreters of other suites", done.stderr.strip().rpartition("\n")[2])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--heapglass", default=os.environ.get("HEAPGLASS"), help="the binary (or $HEAPGLASS)")
+    parser.add_argument("--fetch", action="store_true", help="first run scripts/fetch-interpreters")
     parser.add_argument("--interpreter", action="append", help="a path; by default every one that is found")
     parser.add_argument("--symbols", default="dwarf,hidden", help="with debug files, without, or both (default)")
     parser.add_argument("--only", action="append", default=[], help="tests whose name has this text; all, if repeated")
@@ -125,11 +134,13 @@ def main():
     if not options.heapglass or not os.access(options.heapglass, os.X_OK):
         parser.error("no heapglass binary: give --heapglass or HEAPGLASS")
     binary = Path(options.heapglass).resolve()
+    results = Results(options.verbose, time.monotonic() + options.time_limit)
+    if options.fetch:
+        fetch_interpreters(results)
     found = ([interpreters.named(path) for path in options.interpreter] if options.interpreter
              else interpreters.discover())
     if not found or None in found:
         parser.error("no such interpreter")
-    results = Results(options.verbose, time.monotonic() + options.time_limit)
     for name, function, arguments in cases(binary, found, symbol_modes(options.symbols), results):
         if all(text in name for text in options.only):
             results.run(name, function, *arguments)

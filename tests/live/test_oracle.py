@@ -20,6 +20,7 @@ CASES = (
     ("frozen.py", (), False),
     ("threads.py", (20,), True),
     ("big.py", (1,), False),
+    ("subinterpreters.py", (), False),
 )
 # (program, environment of the target, options of heapglass). Without pymalloc everything is found by reaching it or by its
 # looks; the targets sit still, so that even `--pause none` must be exact.
