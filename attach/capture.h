@@ -22,35 +22,41 @@ struct capture_condition {
 
 struct capture_options {
     enum pause_strategy strategy;
-    double max_pause;          /* seconds; 0: the default, CAPTURE_DEFAULT_MAX_PAUSE */
-    uint64_t max_memory;       /* bytes we may use; 0: no limit but what the machine has */
+    double max_pause;    /* seconds; 0: the default, CAPTURE_DEFAULT_MAX_PAUSE */
+    uint64_t max_memory; /* bytes we may use; 0: no limit but what the machine has */
     const struct capture_condition *conditions;
     size_t condition_count;
-    unsigned retries;          /* how often to try again when a condition does not hold */
+    unsigned retries;           /* how often to try again when a condition does not hold */
     const volatile int *cancel; /* non-zero: give up as soon as possible; may be NULL */
 };
 
 struct capture_result {
-    double pause_seconds;      /* first thread stopped to last one running again; 0 if never stopped */
-    uint64_t captured_bytes;   /* copied from the target */
-    uint64_t behind_bytes;     /* resident bytes of mappings that stayed behind */
+    double pause_seconds; /* first thread stopped to last one running again; 0 if never stopped */
+    uint64_t captured_bytes; /* copied from the target */
+    uint64_t behind_bytes;   /* resident bytes of mappings that stayed behind */
     unsigned thread_count;
-    bool conditions_failed;    /* every try met a condition that did not hold */
-    bool was_stopped;          /* the target was stopped already, and was left so */
-    bool approximate;          /* it was not stopped */
-    struct memory_use memory;  /* RSS, USS, ... at the capture */
-    struct timespec taken_at;  /* wall clock */
+    bool conditions_failed;   /* every try met a condition that did not hold */
+    bool was_stopped;         /* the target was stopped already, and was left so */
+    bool approximate;         /* it was not stopped */
+    bool released_early;      /* PAUSE_HOLD: it had to run on while still needed (the longest pause
+                                 was over, ...): pages that were asked for later are missing */
+    struct memory_use memory; /* RSS, USS, ... at the capture */
+    struct timespec taken_at; /* wall clock */
 };
 
+/* One capture at a time and process: not thread-safe. */
 struct capture;
 
-/* Plans: reads maps, scouts, checks the memory we will need, prepares the destination. The target is
- * not touched yet but for reads. `modules`: filled in for every mapped ELF file. */
+/* Plans: reads maps, scouts, checks the memory we will need, prepares the destination. The target
+ * is not touched yet but for reads. `process` must outlive the capture; the conditions are copied.
+ * ERR_BUDGET with advice if memory is short. Our own oom_score_adj becomes 1000. */
 struct err *capture_prepare(const struct process *process, const struct capture_options *options,
                             struct capture **ret) ERR_CHECK;
 
-/* Does it. The image belongs to the capture. With PAUSE_HOLD the target stays stopped until
- * capture_release or capture_destroy. */
+/* Does it, once. The image belongs to the capture: mappings, threads, and a module for every mapped
+ * ELF file are filled in, symbols are not. ERR_SOURCE if the process ended, ERR_BUDGET if it could
+ * not be stopped, or not long enough; the target runs on (or is as stopped as it was) after any
+ * error. With PAUSE_HOLD the target stays stopped until capture_release or capture_destroy. */
 struct err *capture_take(struct capture *capture) ERR_CHECK;
 
 /* Lets a held target run on; sets the pause of the result. Does nothing otherwise. */

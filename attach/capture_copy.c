@@ -1,0 +1,25 @@
+/* --pause copy: stop, copy, run on. */
+#include "attach/capture_internal.h"
+
+static struct err *take_stopped(struct capture *capture) {
+    TRY(collect_plan(capture));
+    return collect_copy(capture);
+}
+
+static struct err *take(struct capture *capture) {
+    TRY(capture_stop(capture));
+    struct err *err = take_stopped(capture);
+    struct err *released = tracer_resume(capture->tracer);
+    double pause = tracer_pause(capture->tracer);
+    if (pause > capture->result.pause_seconds)
+        capture->result.pause_seconds = pause;
+    if (err) {
+        err_free(released);
+        return err;
+    }
+    TRY(released);
+    TRY(collect_mark(capture));
+    return capture_describe(capture);
+}
+
+const struct capture_strategy capture_copy = {.stops = true, .copies = true, .take = take};

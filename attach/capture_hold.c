@@ -1,0 +1,52 @@
+/* --pause hold: stop, and bring pages in as they are asked for, until released. */
+#include "attach/capture_internal.h"
+
+static bool read_held(void *context, uint64_t address, void *to, size_t size) {
+    struct capture *capture = context;
+    if (!tracer_holds(capture->tracer)) {
+        capture->result.released_early |= capture->tracer != NULL;
+        return false;
+    }
+    if (!bulk_read_now(capture->bulk, address, to, size))
+        return false;
+    /* The target may have run on while we read. */
+    if (!tracer_holds(capture->tracer)) {
+        capture->result.released_early = true;
+        return false;
+    }
+    capture->result.captured_bytes += size;
+    return true;
+}
+
+static bool never_read(void *context, uint64_t address, void *to, size_t size) {
+    (void)context, (void)address, (void)to, (void)size;
+    return false;
+}
+
+static void release(struct capture *capture) {
+    image_set_pager(capture->image, (struct image_pager){never_read, NULL});
+    struct err *err = tracer_resume(capture->tracer);
+    if (err)
+        capture->result.released_early = true;
+    err_free(err);
+    capture->result.pause_seconds = tracer_pause(capture->tracer);
+}
+
+static struct err *take_held(struct capture *capture) {
+    TRY(collect_plan(capture));
+    TRY(collect_zeroes(capture));
+    TRY(collect_mark(capture));
+    image_set_pager(capture->image, (struct image_pager){read_held, capture});
+    return capture_describe(capture);
+}
+
+static struct err *take(struct capture *capture) {
+    TRY(capture_stop(capture));
+    struct err *err = take_held(capture);
+    if (err)
+        release(capture);
+    return err;
+}
+
+const struct capture_strategy capture_hold = {
+    .stops = true, .copies = false, .take = take, .release = release};
