@@ -77,18 +77,23 @@ static struct err *search_finish(struct search *search, struct mark_seeds *seeds
     return NULL;
 }
 
-struct err *candidates_in_pymalloc(struct marking *marking, struct mark_seeds *seeds) {
+struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap *objects,
+                                   struct mark_seeds *seeds) {
     const struct pymalloc *pymalloc = marking->pymalloc;
     struct search search;
+    struct bitmap owned;
+    uint64_t double_claims = 0;
+    TRY(marking_owned(marking, objects, &owned, &double_claims));
     search_init(&search, marking);
     for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
-        uint64_t bits = pymalloc->allocated.words[i] & ~marking->claimed.words[i];
+        uint64_t bits = pymalloc->allocated.words[i] & ~owned.words[i];
         for (; bits; bits &= bits - 1) {
             uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
             look_at_block(&search, image_address_of_place(marking->image, place),
                           pymalloc_block_size(pymalloc, place));
         }
     }
+    bitmap_free(&owned);
     return search_finish(&search, seeds);
 }
 
@@ -154,29 +159,4 @@ struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *o
             look_everywhere(&search, mapping);
     }
     return search_finish(&search, seeds);
-}
-
-bool candidate_is_object(struct marking *marking, uint64_t address) {
-    struct search search;
-    search_init(&search, marking);
-    uint64_t place = image_place(marking->image, address);
-    if (place == UINT64_MAX || address & 7)
-        return false;
-    const struct layout *layout = marking->layout;
-    const uint64_t offsets[] = {0, layout->trait.header_before_gc,
-                                layout->trait.header_before_gc + layout->trait.preheader};
-    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-        uint64_t block = address - offsets[i];
-        uint64_t block_place = image_place(marking->image, block);
-        if (block_place == UINT64_MAX || bitmap_test(&marking->claimed, block_place))
-            continue;
-        uint64_t size = pymalloc_is_arena(marking->pymalloc, block_place)
-                            ? (pymalloc_is_block(marking->pymalloc, block_place)
-                                   ? pymalloc_block_size(marking->pymalloc, block_place)
-                                   : 0)
-                            : malloc_chunk_size(marking->image, block, layout->object.size);
-        if (size && is_object(&search, block, size, offsets[i]))
-            return true;
-    }
-    return false;
 }

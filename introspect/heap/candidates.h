@@ -6,14 +6,12 @@
 
 /* Appends the address of each object in an unclaimed pymalloc block: a block is one if a header of a
  * known type is where that type's header lies in a block, with a refcount and a body that fits. */
-struct err *candidates_in_pymalloc(struct marking *marking, struct mark_seeds *seeds) ERR_CHECK;
+struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap *objects,
+                                   struct mark_seeds *seeds) ERR_CHECK;
 
 /* The same over unclaimed blocks of malloc, chunk by chunk where the heap is glibc's, else at every
  * aligned address of mappings that are known to hold objects (`objects`). These are guesses. */
 struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *objects,
                                  struct mark_seeds *seeds) ERR_CHECK;
-
-/* True if an exact object, not yet known, may start at this address: for guessed references. */
-bool candidate_is_object(struct marking *marking, uint64_t address);
 
 #endif

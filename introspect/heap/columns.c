@@ -79,8 +79,10 @@ static enum gc_state gc_state_of(const struct filler *filler, const struct objec
 static enum object_found found_how(const struct filler *filler, uint64_t place) {
     if (bitmap_test(&filler->input->gc->tracked, place))
         return FOUND_TRACKED;
-    return bitmap_test(filler->input->before_candidates, place) ? FOUND_REACHABLE
-                                                                : FOUND_ALLOCATOR;
+    return bitmap_test(filler->input->candidates, place) ||
+                   bitmap_test(filler->input->guesses, place)
+               ? FOUND_ALLOCATOR
+               : FOUND_REACHABLE;
 }
 
 static void count_totals(struct filler *filler, const struct measure *measure, unsigned flags,
@@ -126,7 +128,7 @@ static void fill_object(struct filler *filler, uint32_t id) {
     enum object_found found = found_how(filler, place);
     unsigned flags = (bitmap_test(input->reachable, place) ? OBJECT_REACHABLE : 0) |
                      (immortal ? OBJECT_IMMORTAL : 0) | (is_static ? OBJECT_STATIC : 0) |
-                     (bitmap_test(input->before_guesses, place) ? 0 : OBJECT_GUESSED) |
+                     (bitmap_test(input->guesses, place) ? OBJECT_GUESSED : 0) |
                      (measure.size_inexact ? OBJECT_SIZE_INEXACT : 0);
     columns->kind[id] = object.type->id | flags << FLAGS_SHIFT |
                         (unsigned)gc_state_of(filler, &object, place) << GC_STATE_SHIFT |

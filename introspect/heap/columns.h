@@ -36,7 +36,7 @@ struct columns_input {
     struct marking *marking;
     const struct gc_lists *gc;
     const struct bitmap *objects, *reachable;
-    const struct bitmap *before_candidates, *before_guesses; /* objects known by then */
+    const struct bitmap *candidates, *guesses; /* objects found by their blocks, of pymalloc, malloc */
     unsigned threads;
 };
 

@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-enum { REFERENCES = 1024 };
+enum { REFERENCES = 1024, MAX_UNCLAIMED_LISTED = 1 << 16 };
 
 struct heap {
     const struct image *image;
@@ -27,6 +27,7 @@ struct heap {
     struct heap_totals totals;
     struct heap_accounts accounts;
     struct damage_list damage;
+    struct vec(struct heap_block) unclaimed; /* the first MAX_UNCLAIMED_LISTED */
 };
 
 /* ---- building: what the allocator and the collector list ------------------------------------- */
@@ -134,17 +135,39 @@ static struct err *copy_bitmap(struct bitmap *to, const struct bitmap *from) {
     return NULL;
 }
 
+/* The bits of `after` that `before` lacks: few, so that most of the result's memory is never touched. */
+static struct err *new_bits(const struct bitmap *before, const struct bitmap *after,
+                            struct bitmap *ret) {
+    ret->word_count = after->word_count;
+    ret->words = calloc(after->word_count, sizeof *ret->words);
+    if (!ret->words)
+        return err_no_memory();
+    for (size_t i = 0; i < after->word_count; i++) {
+        if (after->words[i] & ~before->words[i])
+            ret->words[i] = after->words[i] & ~before->words[i];
+    }
+    return NULL;
+}
+
+/* Marks what `find` finds, and all that hangs on it; *found gets what is new. */
 static struct err *mark_candidates(struct heap *heap,
-                                   struct err *find(struct heap *heap, struct mark_seeds *seeds)) {
+                                   struct err *find(struct heap *heap, struct mark_seeds *seeds),
+                                   struct bitmap *found) {
     struct mark_seeds seeds = {0};
-    TRY(find(heap, &seeds));
-    struct err *err = mark_from(&heap->marking, &seeds, &heap->objects, NULL);
+    struct bitmap before;
+    TRY(copy_bitmap(&before, &heap->objects));
+    struct err *err = find(heap, &seeds);
+    if (!err)
+        err = mark_from(&heap->marking, &seeds, &heap->objects, NULL);
+    if (!err)
+        err = new_bits(&before, &heap->objects, found);
+    bitmap_free(&before);
     free(seeds.addresses);
     return err;
 }
 
 static struct err *find_in_pymalloc(struct heap *heap, struct mark_seeds *seeds) {
-    return candidates_in_pymalloc(&heap->marking, seeds);
+    return candidates_in_pymalloc(&heap->marking, &heap->objects, seeds);
 }
 
 static struct err *find_in_malloc(struct heap *heap, struct mark_seeds *seeds) {
@@ -180,18 +203,38 @@ static void log_phase(const char *phase, double *since) {
     *since = now;
 }
 
-static void count_blocks(struct heap *heap) {
-    struct heap_accounts *accounts = &heap->accounts;
+/* Each block that is allocated but owned by nobody known. */
+static void visit_unclaimed(const struct heap *heap, const struct bitmap *owned,
+                            void (*visit)(void *context, uint64_t block, uint64_t size),
+                            void *context) {
     const struct pymalloc *pymalloc = &heap->pymalloc;
     for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
-        uint64_t unclaimed = pymalloc->allocated.words[i] & ~heap->marking.claimed.words[i];
-        accounts->unclaimed_count += (uint64_t)__builtin_popcountll(unclaimed);
-        for (; unclaimed; unclaimed &= unclaimed - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(unclaimed))
-                             << GRANULE_SHIFT;
-            accounts->unclaimed_bytes += pymalloc_block_size(pymalloc, place);
+        uint64_t bits = pymalloc->allocated.words[i] & ~owned->words[i];
+        for (; bits; bits &= bits - 1) {
+            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            visit(context, image_address_of_place(heap->image, place),
+                  pymalloc_block_size(pymalloc, place));
         }
     }
+}
+
+static void add_unclaimed(void *context, uint64_t block, uint64_t size) {
+    struct heap *heap = context;
+    struct heap_block item = {block, size};
+    heap->accounts.unclaimed_count++;
+    heap->accounts.unclaimed_bytes += size;
+    if (heap->unclaimed.count < MAX_UNCLAIMED_LISTED && !vec_push(&heap->unclaimed, item))
+        damage_add(&heap->damage, "out of memory", "unclaimed block", block);
+}
+
+static struct err *count_blocks(struct heap *heap) {
+    struct heap_accounts *accounts = &heap->accounts;
+    const struct pymalloc *pymalloc = &heap->pymalloc;
+    struct bitmap owned;
+    uint64_t double_claims = 0;
+    TRY(marking_owned(&heap->marking, &heap->columns.objects, &owned, &double_claims));
+    visit_unclaimed(heap, &owned, add_unclaimed, heap);
+    bitmap_free(&owned);
     accounts->arenas = pymalloc->arenas;
     accounts->arena_bytes = pymalloc->arena_bytes;
     accounts->pools = pymalloc->pools;
@@ -199,8 +242,11 @@ static void count_blocks(struct heap *heap) {
     accounts->block_bytes = pymalloc->block_bytes;
     accounts->claimed_count = accounts->block_count - accounts->unclaimed_count;
     accounts->claimed_bytes = accounts->block_bytes - accounts->unclaimed_bytes;
-    accounts->double_claims = heap->marking.double_claims;
+    accounts->double_claims = heap->marking.double_claims + double_claims;
     accounts->free_bytes = accounts->arena_bytes - accounts->block_bytes;
+    if (accounts->double_claims)
+        damage_add(&heap->damage, "double claim", "block", heap->marking.first_double_claim);
+    return NULL;
 }
 
 static struct err *build(struct heap *heap) {
@@ -224,14 +270,10 @@ static struct err *build(struct heap *heap) {
     TRY(copy_bitmap(&heap->objects, &heap->reachable));
     TRY(mark_from_bitmap(&heap->marking, &heap->gc.tracked, &heap->gc.odd, &heap->objects));
     log_phase("tracked", &since);
-    struct bitmap before_candidates = {0}, before_guesses = {0};
-    struct err *err = copy_bitmap(&before_candidates, &heap->objects);
+    struct bitmap candidates = {0}, guesses = {0};
+    struct err *err = mark_candidates(heap, find_in_pymalloc, &candidates);
     if (!err)
-        err = mark_candidates(heap, find_in_pymalloc);
-    if (!err)
-        err = copy_bitmap(&before_guesses, &heap->objects);
-    if (!err)
-        err = mark_candidates(heap, find_in_malloc);
+        err = mark_candidates(heap, find_in_malloc, &guesses);
     log_phase("allocated", &since);
     if (!err)
         err = guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &heap->reachable);
@@ -242,22 +284,20 @@ static struct err *build(struct heap *heap) {
                                   .gc = &heap->gc,
                                   .objects = &heap->objects,
                                   .reachable = &heap->reachable,
-                                  .before_candidates = &before_candidates,
-                                  .before_guesses = &before_guesses,
+                                  .candidates = &candidates,
+                                  .guesses = &guesses,
                                   .threads = heap->threads};
     if (!err)
         err = columns_fill(&input, &heap->columns, &heap->totals, &heap->accounts);
-    bitmap_free(&before_candidates);
-    bitmap_free(&before_guesses);
+    bitmap_free(&candidates);
+    bitmap_free(&guesses);
     /* They are the columns' from here on. */
     heap->objects = (struct bitmap){0};
     heap->marking.odd = (struct bitmap){0};
     TRY(err);
     log_phase("columns", &since);
-    count_blocks(heap);
+    TRY(count_blocks(heap));
     damage_merge(&heap->damage, &heap->marking.damage);
-    if (heap->marking.double_claims)
-        damage_add(&heap->damage, "double claim", "block", heap->marking.first_double_claim);
     bitmap_free(&heap->reachable);
     gc_lists_clear(&heap->gc);
     log_phase("accounts", &since);
@@ -293,6 +333,7 @@ void heap_destroy(struct heap *heap) {
     gc_lists_clear(&heap->gc);
     pymalloc_clear(&heap->pymalloc);
     type_table_destroy(heap->types);
+    vec_free(&heap->unclaimed);
     free(heap);
 }
 
@@ -407,15 +448,8 @@ const struct heap_accounts *heap_accounts(const struct heap *heap) { return &hea
 const struct damage_list *heap_damage(const struct heap *heap) { return &heap->damage; }
 
 size_t heap_unclaimed(const struct heap *heap, struct heap_block *blocks, size_t limit) {
-    const struct pymalloc *pymalloc = &heap->pymalloc;
-    size_t count = 0;
-    for (size_t i = 0; i < pymalloc->allocated.word_count && count < limit; i++) {
-        uint64_t bits = pymalloc->allocated.words[i] & ~heap->marking.claimed.words[i];
-        for (; bits && count < limit; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
-            blocks[count++] = (struct heap_block){image_address_of_place(heap->image, place),
-                                                  pymalloc_block_size(pymalloc, place)};
-        }
-    }
+    size_t count = heap->unclaimed.count < limit ? heap->unclaimed.count : limit;
+    if (count)
+        memcpy(blocks, heap->unclaimed.items, count * sizeof *blocks);
     return count;
 }

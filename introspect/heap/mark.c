@@ -7,14 +7,13 @@
 enum {
     QUEUE = 32,         /* objects that wait for memory, at each of the two stages */
     REFERENCES = 2048,  /* decoded at once */
-    BATCH = 512,        /* objects handed from one thread to another */
     SHARE_ABOVE = 2048, /* waiting objects from which a thread gives some to idle ones */
 };
 
 struct batch {
     struct batch *next;
     size_t count;
-    uint64_t places[BATCH];
+    uint64_t places[];
 };
 
 /* What the threads of one mark_from share. */
@@ -93,25 +92,19 @@ static void claim_buffer(struct decode *decode, uint64_t address, uint64_t size)
     claim(decode->context, address);
 }
 
-/* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks. */
-static bool is_where_a_block_is(const struct marking *marking, uint64_t block) {
-    uint64_t place = image_place(marking->image, block);
-    if (place == UINT64_MAX)
-        return false;
-    return !pymalloc_is_arena(marking->pymalloc, place) ||
-           pymalloc_is_block(marking->pymalloc, place);
-}
-
+/* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks.
+ * Their blocks are claimed all at once (marking_owned), those of malloc here. */
 static bool check_and_claim(struct worker *worker, const struct object *object) {
     const struct marking *marking = worker->crew->marking;
     uint64_t block = object->address - object_offset_in_block(marking->layout, object);
-    if (!is_where_a_block_is(marking, block)) {
+    uint64_t place = image_place(marking->image, block);
+    if (place == UINT64_MAX || !pymalloc_is_arena(marking->pymalloc, place)) {
+        claim(worker, block);
+    } else if (!pymalloc_is_block(marking->pymalloc, place)) {
         damage_add(&worker->damage, "freed", "object", object->address);
         return false;
     }
-    claim(worker, block);
-    struct measure measure;
-    object_measure(&worker->decode, object, &measure);
+    object_buffers(&worker->decode, object);
     return true;
 }
 
@@ -158,16 +151,17 @@ static bool may_peek(const struct marking *marking, uint64_t place) {
            (place & (IMAGE_CHUNK_SIZE - 1)) < IMAGE_CHUNK_SIZE - 256;
 }
 
-/* Gives the oldest of the waiting objects, which lead furthest, to threads that have nothing. */
+/* Gives the older half of the waiting objects, which lead furthest, to threads that have nothing. */
 static void share(struct worker *worker) {
     struct crew *crew = worker->crew;
-    struct batch *batch = malloc(sizeof *batch);
+    size_t count = worker->stack.count / 2;
+    struct batch *batch = malloc(sizeof *batch + count * sizeof *batch->places);
     if (!batch)
         return;
-    batch->count = BATCH;
-    memcpy(batch->places, worker->stack.items, sizeof batch->places);
-    worker->stack.count -= BATCH;
-    memmove(worker->stack.items, worker->stack.items + BATCH,
+    batch->count = count;
+    memcpy(batch->places, worker->stack.items, count * sizeof *batch->places);
+    worker->stack.count -= count;
+    memmove(worker->stack.items, worker->stack.items + count,
             worker->stack.count * sizeof *worker->stack.items);
     pthread_mutex_lock(&crew->lock);
     batch->next = crew->batches;
@@ -369,4 +363,30 @@ void marking_clear(struct marking *marking) {
     bitmap_free(&marking->odd);
     bitmap_free(&marking->claimed);
     vec_free(&marking->guessed);
+}
+
+struct err *marking_owned(const struct marking *marking, const struct bitmap *objects,
+                          struct bitmap *owned, uint64_t *double_claims) {
+    const uint64_t *allocated = marking->pymalloc->allocated.words;
+    size_t count = objects->word_count;
+    *double_claims = 0;
+    if (!bitmap_init(owned, marking->image->mirror_size))
+        return err_no_memory();
+    /* An object begins 0, 16 or 32 bytes into its block, and no other block begins between. */
+    for (size_t i = 0; i < count; i++) {
+        uint64_t next_objects = i + 1 < count ? objects->words[i + 1] : 0;
+        uint64_t next_allocated = i + 1 < count ? allocated[i + 1] : 0;
+        uint64_t inside = objects->words[i] & ~allocated[i];
+        uint64_t next_inside = next_objects & ~next_allocated;
+        uint64_t ahead16 = inside >> 1 | next_inside << 63;
+        uint64_t ahead32 = inside >> 2 | next_inside << 62;
+        uint64_t block_between = allocated[i] >> 1 | next_allocated << 63;
+        uint64_t blocks = allocated[i] &
+                          (objects->words[i] | ahead16 | (ahead32 & ~block_between));
+        *double_claims += (uint64_t)__builtin_popcountll(blocks & marking->claimed.words[i]);
+        uint64_t all = blocks | marking->claimed.words[i];
+        if (all)
+            owned->words[i] = all;
+    }
+    return NULL;
 }

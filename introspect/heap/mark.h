@@ -20,7 +20,7 @@ struct marking {
     unsigned threads;
 
     struct bitmap odd;     /* objects at 8 modulo 16 */
-    struct bitmap claimed; /* starts of blocks that an object or its buffers own */
+    struct bitmap claimed; /* starts of owned buffers, and of malloc's blocks that hold objects */
     uint64_t double_claims, first_double_claim;
     struct damage_list damage;
     /* Targets of guessed references of the objects visited so far, with repetitions: nothing is
@@ -47,6 +47,11 @@ struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
 /* As mark_from over each bit of `seeds` that `marks` lacks. */
 struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
                              const struct bitmap *odd_seeds, struct bitmap *marks) ERR_CHECK;
+
+/* The starts of all blocks that an object or a buffer owns: adds to what is claimed the pymalloc
+ * blocks in which `objects` lie. The caller frees *owned. */
+struct err *marking_owned(const struct marking *marking, const struct bitmap *objects,
+                          struct bitmap *owned, uint64_t *double_claims) ERR_CHECK;
 
 /* The address of the object that a bit stands for. */
 static inline uint64_t mark_address(const struct marking *marking, uint64_t place) {

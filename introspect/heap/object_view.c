@@ -108,3 +108,9 @@ void object_measure(struct decode *decode, const struct object *object, struct m
     instance_measure(decode, object, measure);
     measure->size_inexact |= type->size_overridden;
 }
+
+void object_buffers(struct decode *decode, const struct object *object) {
+    struct measure measure;
+    if (object->type->may_own_buffers)
+        object_measure(decode, object, &measure);
+}

@@ -26,6 +26,9 @@ void object_references(struct decode *decode, const struct object *object);
 /* Size as __sizeof__, body size, and owned buffers through decode->buffer. */
 void object_measure(struct decode *decode, const struct object *object, struct measure *measure);
 
+/* Only the owned buffers, through decode->buffer. */
+void object_buffers(struct decode *decode, const struct object *object);
+
 uint64_t object_refcount(const struct layout *layout, const struct object *object, bool *immortal);
 
 #endif

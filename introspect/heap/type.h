@@ -26,7 +26,9 @@ struct type {
     const struct type_slot *slots;
     uint64_t cached_keys; /* ht_cached_keys, 0 if none */
     const char *name;     /* module.qualname, builtins bare; escaped; UTF-8 */
-    uint32_t prefetch_count, prefetch[2];
+    bool may_own_buffers;
+    uint32_t prefetch_count;
+    int32_t prefetch[2]; /* offsets from the object of pointers to what decoding will read */
 };
 
 struct type_slot {

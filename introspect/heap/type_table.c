@@ -246,10 +246,24 @@ static void inherit_decoder(struct type_table *table, struct type *type, const u
                                            table->layout->type.size),
                                  table->layout->type.tp_dictoffset)))
         type->dictoffset = 0;
-    if (type->decoder && type->decoder->prefetch)
-        type->prefetch_count = type->decoder->prefetch(table->layout, type->prefetch);
-    if (type->prefetch_count > 2)
-        type->prefetch_count = 0;
+}
+
+/* Word -4 of an instance with a managed dict leads to its values in 3.11, word -3 to its dict or
+ * values in 3.12 (Include/internal/pycore_object.h). */
+enum { VALUES_POINTER = 1, VALUES_TAGGED = 2 };
+
+static void plan_decoding(struct type *type, const struct layout *layout) {
+    const struct decoder *decoder = type->decoder;
+    bool managed = type->flags & layout->trait.flag_managed_dict;
+    uint32_t offsets[2] = {0, 0};
+    uint32_t count = decoder && decoder->prefetch ? decoder->prefetch(layout, offsets) : 0;
+    for (uint32_t i = 0; i < count && i < 2; i++)
+        type->prefetch[type->prefetch_count++] = (int32_t)offsets[i];
+    if (managed && type->prefetch_count < 2 && layout->trait.managed_dict_values == VALUES_POINTER)
+        type->prefetch[type->prefetch_count++] = -32;
+    if (managed && type->prefetch_count < 2 && layout->trait.managed_dict_values == VALUES_TAGGED)
+        type->prefetch[type->prefetch_count++] = -24;
+    type->may_own_buffers = managed || (decoder && decoder->measure && !decoder->no_buffers);
 }
 
 /* ---- reading one ------------------------------------------------------------------------------- */
@@ -299,6 +313,7 @@ static bool read_type(struct type_table *table, struct type *type) {
         type->size_overridden |= type->base->size_overridden;
     type->name = type_name(table, type, body, available);
     inherit_decoder(table, type, body);
+    plan_decoding(type, layout);
     return read_slots(table, type, body);
 }
 

@@ -102,6 +102,8 @@ struct decoder {
     void (*references)(struct decode *decode, const struct object *object);
     /* Corrects the size, reports owned buffers. NULL: basicsize + items, no buffers. */
     void (*measure)(struct decode *decode, const struct object *object, struct measure *measure);
+    /* measure() never reports a buffer: where only those are wanted, it need not be called. */
+    bool no_buffers;
     /* A short value for people ("'abc'", "[3 items]"), escaped. NULL: none. */
     void (*preview)(struct decode *decode, const struct object *object, struct strbuf *out);
     /* Up to two pointer fields whose targets references() will read, to prefetch. */

@@ -71,6 +71,7 @@ static const struct decoder int_decoder = {
     .types = TYPES("int"),
     .least_size = int_least_size,
     .measure = int_measure,
+    .no_buffers = true,
     .preview = int_preview,
 };
 
@@ -83,6 +84,7 @@ static const struct decoder bool_decoder = {
     .types = TYPES("bool"),
     .least_size = int_least_size,
     .measure = int_measure,
+    .no_buffers = true,
     .preview = bool_preview,
 };
 

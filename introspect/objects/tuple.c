@@ -58,6 +58,7 @@ static const struct decoder tuple_decoder = {
     .least_size = tuple_least_size,
     .references = tuple_references,
     .measure = tuple_measure,
+    .no_buffers = true,
     .preview = tuple_preview,
 };
 
