@@ -168,8 +168,11 @@ static bool parse_structure(struct layout *layout, const struct line *line) {
     if (line->count != 2 || !number(line->words[1], NUMBER_MAX, &size))
         return false;
     const struct structure_description *structure = layout_find_structure(name, dot);
-    if (structure)
-        *layout_size_of(layout, structure) = (uint32_t)size;
+    if (!structure)
+        return true;
+    if (layout_size(layout, structure))
+        return false; /* twice: its fields were checked against the first */
+    *layout_size_of(layout, structure) = (uint32_t)size;
     return true;
 }
 

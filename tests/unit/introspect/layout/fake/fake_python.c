@@ -1,0 +1,21 @@
+/* What a CPython looks like to those who ask which one it is: VERSION, SIZE of _PyRuntime,
+ * and for 3.13 on the numbers of _Py_DebugOffsets. */
+#include <stdint.h>
+
+const unsigned long Py_Version = VERSION;
+
+#ifdef OFFSETS
+__attribute__((section(".PyRuntime"))) struct {
+    char cookie[8];
+    uint64_t version, free_threaded, values[70];
+    char rest[SIZE - 24 - 70 * 8];
+} _PyRuntime = {
+    .cookie = "xdebugpy", .version = VERSION, .free_threaded = FREE_THREADED, .values = {OFFSETS}};
+#else
+__attribute__((section(".PyRuntime"))) char _PyRuntime[SIZE] = {1};
+#endif
+
+#ifdef DEBUG_BUILD
+void _Py_NegativeRefcount(void);
+void _Py_NegativeRefcount(void) {}
+#endif
