@@ -87,7 +87,7 @@ static void object_node(struct report *report, const struct object_details *deta
     tree_add(tree, group, "size", value_bytes(heap_size(heap, id)));
     tree_add(tree, group, "size_exact", value_flag(!(flags & OBJECT_SIZE_INEXACT)));
     tree_add(tree, group, "footprint", value_bytes(heap_footprint(heap, id)));
-    tree_add(tree, group, "interpreter", value_signed(heap_interpreter(heap, id)));
+    tree_add(tree, group, "interpreter", value_id(heap_interpreter(heap, id)));
     tree_add(tree, group, "reachable", value_flag(flags & OBJECT_REACHABLE));
     tree_add(tree, group, "found", value_text(object_found_name(heap_found(heap, id))));
     tree_add(tree, group, "guessed", value_flag(flags & OBJECT_GUESSED));

@@ -89,8 +89,8 @@ void envelope_add(struct report *report, const struct source *source) {
     struct tree *tree = &report->document;
     struct node *group = tree_group(tree, &tree->root, "source");
     tree_add(tree, group, "kind", value_text(info->kind));
-    tree_add(tree, group, "pid", value_signed(info->pid));
-    tree_add(tree, group, "inner_pid", value_signed(info->inner_pid));
+    tree_add(tree, group, "pid", value_id(info->pid));
+    tree_add(tree, group, "inner_pid", value_id(info->inner_pid));
     tree_add(tree, group, "command", value_text(info->command));
     tree_add(tree, group, "python", value_text(info->python));
     tree_add(tree, group, "layout", value_text(info->layout));

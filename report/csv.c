@@ -29,6 +29,7 @@ static void csv_value(struct output *output, const struct value *value) {
         output_unsigned(output, value->number);
         break;
     case VALUE_SIGNED:
+    case VALUE_ID:
         output_signed(output, value->integer);
         break;
     case VALUE_ADDRESS:

@@ -62,6 +62,7 @@ static void json_value(struct output *output, const struct value *value) {
         output_unsigned(output, value->number);
         break;
     case VALUE_SIGNED:
+    case VALUE_ID:
         output_signed(output, value->integer);
         break;
     case VALUE_ADDRESS:

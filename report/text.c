@@ -77,6 +77,9 @@ static void add_value(struct strbuf *out, const struct text_table *text,
                       units_count(number, value->integer < 0 ? -(uint64_t)value->integer
                                                              : (uint64_t)value->integer));
         break;
+    case VALUE_ID:
+        strbuf_printf(out, "%lld", (long long)value->integer);
+        break;
     case VALUE_BYTES:
         strbuf_puts(out, units_bytes(number, value->number));
         break;
@@ -104,6 +107,7 @@ static bool right_aligned(const struct text_table *text, size_t shown) {
     switch (text->table->columns[text->shown[shown]].kind) {
     case VALUE_COUNT:
     case VALUE_SIGNED:
+    case VALUE_ID:
     case VALUE_BYTES:
     case VALUE_MILLISECONDS:
         return true;

@@ -11,6 +11,7 @@ enum value_kind {
     VALUE_TEXT, /* valid UTF-8, escaped for a terminal */
     VALUE_COUNT,
     VALUE_SIGNED,
+    VALUE_ID, /* integer: a number that is a name, such as a PID */
     VALUE_BYTES,
     VALUE_ADDRESS,
     VALUE_SHARE,        /* real: 0 .. 1 of a whole */
@@ -49,6 +50,10 @@ static inline struct value value_count(uint64_t number) {
 
 static inline struct value value_signed(int64_t integer) {
     return (struct value){.kind = VALUE_SIGNED, .integer = integer};
+}
+
+static inline struct value value_id(int64_t integer) {
+    return (struct value){.kind = VALUE_ID, .integer = integer};
 }
 
 static inline struct value value_bytes(uint64_t number) {

@@ -11,6 +11,7 @@ enum {
     ADDRESS,
     TYPE,
     REFCOUNT,
+    SCREEN_REFCOUNT,
     IMMORTAL,
     GC,
     SIZE,
@@ -29,13 +30,14 @@ enum {
 static const struct column columns[COLUMNS] = {
     [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
     [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
-    [REFCOUNT] = {"refcount", "REFS", VALUE_COUNT, 0},
+    [REFCOUNT] = {"refcount", "REFCOUNT", VALUE_COUNT, COLUMN_DATA},
+    [SCREEN_REFCOUNT] = {"screen_refcount", "REFCOUNT", VALUE_COUNT, COLUMN_SCREEN},
     [IMMORTAL] = {"immortal", "IMMORTAL", VALUE_FLAG, COLUMN_DATA},
     [GC] = {"gc", "GC", VALUE_TEXT, COLUMN_DATA},
     [SIZE] = {"size", "SIZE", VALUE_BYTES, COLUMN_DATA},
     [SIZE_EXACT] = {"size_exact", "EXACT", VALUE_FLAG, COLUMN_DATA},
     [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
-    [INTERPRETER] = {"interpreter", "INTERPRETER", VALUE_SIGNED, COLUMN_DATA},
+    [INTERPRETER] = {"interpreter", "INTERPRETER", VALUE_ID, COLUMN_DATA},
     [REACHABLE] = {"reachable", "REACHABLE", VALUE_FLAG, COLUMN_DATA},
     [FOUND] = {"found", "FOUND", VALUE_TEXT, COLUMN_DATA},
     [GUESSED] = {"guessed", "GUESSED", VALUE_FLAG, COLUMN_DATA},
@@ -259,12 +261,13 @@ static bool objects_next(void *context, struct value *cells) {
     cells[ADDRESS] = value_address(heap_address(heap, id));
     cells[TYPE] = value_text(heap_type(heap, id)->name);
     cells[REFCOUNT] = value_count(heap_refcount(heap, id));
+    cells[SCREEN_REFCOUNT] = flags & OBJECT_IMMORTAL ? value_text("immortal") : cells[REFCOUNT];
     cells[IMMORTAL] = value_flag(flags & OBJECT_IMMORTAL);
     cells[GC] = value_text(gc_state_name(heap_gc_state(heap, id)));
     cells[SIZE] = value_bytes(heap_size(heap, id));
     cells[SIZE_EXACT] = value_flag(!(flags & OBJECT_SIZE_INEXACT));
     cells[FOOTPRINT] = value_bytes(heap_footprint(heap, id));
-    cells[INTERPRETER] = value_signed(heap_interpreter(heap, id));
+    cells[INTERPRETER] = value_id(heap_interpreter(heap, id));
     cells[REACHABLE] = value_flag(flags & OBJECT_REACHABLE);
     cells[FOUND] = value_text(object_found_name(heap_found(heap, id)));
     cells[GUESSED] = value_flag(flags & OBJECT_GUESSED);
