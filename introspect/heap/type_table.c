@@ -334,6 +334,8 @@ static const struct type *get_locked(struct type_table *table, uint64_t address,
     if (!type)
         return NULL;
     *type = fresh;
+    if (type->decoded_as == &fresh)
+        type->decoded_as = type;
     return publish(table, type) ? type : NULL;
 }
 
