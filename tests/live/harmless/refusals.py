@@ -1,0 +1,1 @@
+def run(h,o,r): pass
