@@ -1,5 +1,5 @@
-/* Runs a fuzz target over files, or all files of a folder, without a fuzzer: over the corpus in every
- * build, and over findings. */
+/* Runs a fuzz target over files, or all files of a folder, without a fuzzer: over the corpus in
+ * every build, and over findings. */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
