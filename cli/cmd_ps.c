@@ -53,6 +53,7 @@ struct list {
 
 static void cleanup_list(struct list *list) {
     strbuf_free(&list->command);
+    strbuf_free(&list->unit);
 }
 
 static void cleanup_discovery(struct discovery *discovery) {
