@@ -9,6 +9,7 @@
 #define HEAPGLASS_IMAGE_IMAGE_H
 
 #include "base/err.h"
+#include "base/inline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -142,7 +143,7 @@ const struct image_symbol *image_find_symbol(const struct image *image, const ch
 const void *image_pin_slow(const struct image *image, uint64_t address, size_t size);
 
 /* The place of a reserved address (present or not); UINT64_MAX if it has none. */
-static inline uint64_t image_place(const struct image *image, uint64_t address) {
+ALWAYS_INLINE uint64_t image_place(const struct image *image, uint64_t address) {
     if (address >> IMAGE_ADDRESS_BITS)
         return UINT64_MAX;
     const struct image_node *node = image->root[address >> (IMAGE_CHUNK_SHIFT + IMAGE_NODE_BITS)];
@@ -158,7 +159,7 @@ uint64_t image_address_of_place(const struct image *image, uint64_t place);
 
 /* A pointer to `size` remote bytes, valid as long as the image; NULL if any of them is not there.
  * Never aligned better than the address. */
-static inline const void *image_pin(const struct image *image, uint64_t address, size_t size) {
+ALWAYS_INLINE const void *image_pin(const struct image *image, uint64_t address, size_t size) {
     uint64_t place = image_place(image, address);
     if (__builtin_expect(place == UINT64_MAX, 0))
         return NULL;
@@ -182,7 +183,7 @@ static inline bool image_read(const struct image *image, uint64_t address, void 
     return true;
 }
 
-static inline bool image_read_u64(const struct image *image, uint64_t address, uint64_t *value) {
+ALWAYS_INLINE bool image_read_u64(const struct image *image, uint64_t address, uint64_t *value) {
     return image_read(image, address, value, sizeof *value);
 }
 

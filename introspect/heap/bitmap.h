@@ -1,7 +1,10 @@
+#include "base/inline.h"
 /* Bitmaps over the places of an image's mirror, one bit per 16 bytes: no two objects or allocated
  * blocks begin in the same 16. Setting and testing is safe from several threads. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
 #define HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
+
+#include "base/inline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,20 +30,20 @@ static inline void bitmap_free(struct bitmap *bitmap) {
     *bitmap = (struct bitmap){0};
 }
 
-static inline uint64_t *bitmap_word(const struct bitmap *bitmap, uint64_t place) {
+ALWAYS_INLINE uint64_t *bitmap_word(const struct bitmap *bitmap, uint64_t place) {
     return &bitmap->words[place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)];
 }
 
-static inline uint64_t bitmap_bit(uint64_t place) {
+ALWAYS_INLINE uint64_t bitmap_bit(uint64_t place) {
     return (uint64_t)1 << ((place >> GRANULE_SHIFT) & 63);
 }
 
-static inline bool bitmap_test(const struct bitmap *bitmap, uint64_t place) {
+ALWAYS_INLINE bool bitmap_test(const struct bitmap *bitmap, uint64_t place) {
     return __atomic_load_n(bitmap_word(bitmap, place), __ATOMIC_RELAXED) & bitmap_bit(place);
 }
 
 /* True if this call has set it, false if it was set. */
-static inline bool bitmap_set(struct bitmap *bitmap, uint64_t place) {
+ALWAYS_INLINE bool bitmap_set(struct bitmap *bitmap, uint64_t place) {
     uint64_t *word = bitmap_word(bitmap, place), bit = bitmap_bit(place);
     if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
         return false;

@@ -7,6 +7,7 @@
 #define HEAPGLASS_INTROSPECT_LAYOUT_LAYOUT_H
 
 #include "base/err.h"
+#include "base/inline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,11 +53,11 @@ static inline bool layout_has(struct field field) { return field.size != 0; }
 
 /* Values of a field out of a structure's bytes. The caller knows that they are there
  * (offset + size lies within what was pinned); see field_fits. */
-static inline bool field_fits(struct field field, size_t available) {
+ALWAYS_INLINE bool field_fits(struct field field, size_t available) {
     return field.size && field.offset + (size_t)field.size <= available;
 }
 
-static inline uint64_t load_u64(const void *bytes) {
+ALWAYS_INLINE uint64_t load_u64(const void *bytes) {
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
     return value;
@@ -97,7 +98,7 @@ static inline int64_t field_signed(const void *structure, struct field field) {
 }
 
 /* A pointer field; 0 if the build has no such field. */
-static inline uint64_t field_pointer(const void *structure, struct field field) {
+ALWAYS_INLINE uint64_t field_pointer(const void *structure, struct field field) {
     return field.size == 8 ? load_u64((const uint8_t *)structure + field.offset) : 0;
 }
 

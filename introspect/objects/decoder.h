@@ -8,6 +8,7 @@
 #ifndef HEAPGLASS_INTROSPECT_OBJECTS_DECODER_H
 #define HEAPGLASS_INTROSPECT_OBJECTS_DECODER_H
 
+#include "base/inline.h"
 #include "base/strbuf.h"
 #include "image/image.h"
 #include "introspect/heap/damage.h"
@@ -111,7 +112,7 @@ struct decoder {
 };
 
 /* Appends a reference unless target is 0. */
-static inline void reference_add(struct decode *decode, uint64_t target, unsigned properties,
+ALWAYS_INLINE void reference_add(struct decode *decode, uint64_t target, unsigned properties,
                                  enum label_kind label, uint64_t argument) {
     if (!target)
         return;
@@ -123,7 +124,7 @@ static inline void reference_add(struct decode *decode, uint64_t target, unsigne
 
 /* Appends the reference in a pointer field of the object, named by a Python attribute. A field
  * that this build lacks, or that lies beyond the object, adds nothing. */
-static inline void reference_field(struct decode *decode, const struct object *object,
+ALWAYS_INLINE void reference_field(struct decode *decode, const struct object *object,
                                    struct field field, unsigned properties, const char *name) {
     if (field_fits(field, object->available))
         reference_add(decode, field_pointer(object->body, field), properties, LABEL_FIELD,
