@@ -3,7 +3,7 @@
 #include "introspect/objects/fields.h"
 
 /* A node is nothing but its __dict__. */
-PLAIN_DECODER(ast_node, TYPES("ast.AST"), NULL);
+FIELDS_DECODER(ast_node, TYPES("ast.AST"), OWNS(ast_node, dict, REFERENCE_STRONG, ".__dict__"));
 
 FIELDS_DECODER(abc_data, TYPES("_abc._abc_data"),
                OWNS(abc_data, registry, REFERENCE_STRONG, "->_abc_registry"),

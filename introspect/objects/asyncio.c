@@ -12,7 +12,8 @@ FIELDS(future, OWNS(future, fut_loop, REFERENCE_STRONG, "._loop"),
        OWNS(future, fut_source_tb, REFERENCE_STRONG, "._source_traceback"),
        OWNS(future, fut_cancel_msg, REFERENCE_STRONG, "._cancel_message"),
        OWNS(future, fut_cancelled_exc, REFERENCE_STRONG, "->fut_cancelled_exc"),
-       OWNS(future, fut_awaited_by, REFERENCE_STRONG, "._asyncio_awaited_by"));
+       OWNS(future, fut_awaited_by, REFERENCE_STRONG, "._asyncio_awaited_by"),
+       OWNS(future, dict, REFERENCE_STRONG, ".__dict__"));
 
 static void future_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
     static const char *const states[] = {"pending", "cancelled", "finished"}; /* enum fut_state */

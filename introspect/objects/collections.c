@@ -106,7 +106,8 @@ static const struct decoder deque_decoder = {
 };
 
 FIELDS_DECODER(deque_iterator,
-               TYPES("_collections._deque_iterator", "_collections._deque_reverse_iterator"),
+               TYPES("_collections._deque_iterator", "_collections._deque_reverse_iterator",
+                     "collections._deque_iterator", "collections._deque_reverse_iterator"),
                OWNS(deque_iterator, deque, REFERENCE_STRONG, "->deque"));
 
 /* ---- defaultdict: a dict with a factory ----------------------------------------------------- */
@@ -135,7 +136,7 @@ static const struct decoder defaultdict_decoder = {
 
 /* ---- the getters of namedtuples ------------------------------------------------------------- */
 
-FIELDS_DECODER(tuplegetter, TYPES("_collections._tuplegetter"),
+FIELDS_DECODER(tuplegetter, TYPES("_collections._tuplegetter", "collections._tuplegetter"),
                OWNS(tuplegetter, doc, REFERENCE_STRONG, ".__doc__"));
 
 extern const struct decoder *const collections_decoders[];

@@ -3,7 +3,8 @@
 
 FIELDS_DECODER(partial, TYPES("functools.partial"), OWNS(partial, fn, REFERENCE_STRONG, ".func"),
                OWNS(partial, args, REFERENCE_STRONG, ".args"),
-               OWNS(partial, kw, REFERENCE_STRONG, ".keywords"));
+               OWNS(partial, kw, REFERENCE_STRONG, ".keywords"),
+               OWNS(partial, dict, REFERENCE_STRONG, ".__dict__"));
 
 FIELDS_DECODER(key_wrapper, TYPES("functools.KeyWrapper"),
                OWNS(key_wrapper, cmp, REFERENCE_STRONG, "->cmp"),
@@ -20,6 +21,7 @@ static const struct pointer_field lru_cache_fields[] = {
     OWNS(lru_cache, kwd_mark, REFERENCE_STRONG, "->kwd_mark"),
     OWNS(lru_cache, lru_list_elem_type, REFERENCE_STRONG, "->lru_list_elem_type"),
     OWNS(lru_cache, cache_info_type, REFERENCE_STRONG, "->cache_info_type"),
+    OWNS(lru_cache, dict, REFERENCE_STRONG, ".__dict__"),
 };
 
 STRUCTURE_SIZE(lru_cache);

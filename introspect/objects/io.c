@@ -1,11 +1,11 @@
-/* _io: files, buffers, text (Modules/_io/). Their __dict__ is a pointer at tp_dictoffset. */
+/* _io: files, buffers, text (Modules/_io/). */
 #include "introspect/objects/fields.h"
 
-PLAIN_DECODER(io_base,
-              TYPES("_io._IOBase", "_io._RawIOBase", "_io._BufferedIOBase", "_io._TextIOBase"),
-              NULL);
+FIELDS_DECODER(io_base,
+               TYPES("_io._IOBase", "_io._RawIOBase", "_io._BufferedIOBase", "_io._TextIOBase"),
+               OWNS(io_base, dict, REFERENCE_STRONG, ".__dict__"));
 
-STRUCTURE_SIZE(file_io);
+FIELDS(file_io, OWNS(file_io, dict, REFERENCE_STRONG, ".__dict__"));
 
 static void file_io_preview(struct decode *decode, const struct object *object,
                             struct strbuf *out) {
@@ -20,12 +20,14 @@ static const struct decoder file_io_decoder = {
     .name = "file_io",
     .types = TYPES("_io.FileIO"),
     .least_size = file_io_least_size,
+    .references = file_io_references,
     .preview = file_io_preview,
 };
 
 /* ---- in memory ------------------------------------------------------------------------------ */
 
-FIELDS(bytes_io, OWNS(bytes_io, buf, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->buf"));
+FIELDS(bytes_io, OWNS(bytes_io, buf, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->buf"),
+       OWNS(bytes_io, dict, REFERENCE_STRONG, ".__dict__"));
 
 /* __sizeof__ counts the bytes object too, as long as it is not shared with others. */
 static void bytes_io_measure(struct decode *decode, const struct object *object,
@@ -57,7 +59,8 @@ static const struct decoder bytes_io_decoder = {
 FIELDS_DECODER(bytes_io_buffer, TYPES("_io._BytesIOBuffer"),
                OWNS(bytes_io_buffer, source, REFERENCE_STRONG, "->source"));
 
-FIELDS(string_io, OWNS(string_io, decoder, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->decoder"),
+FIELDS(string_io, OWNS(string_io, dict, REFERENCE_STRONG, ".__dict__"),
+       OWNS(string_io, decoder, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->decoder"),
        OWNS(string_io, readnl, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->readnl"),
        OWNS(string_io, writenl, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->writenl"),
        OWNS(string_io, accu_large, REFERENCE_UNTRAVERSED, "->accu.large"),
@@ -90,7 +93,8 @@ static const struct decoder string_io_decoder = {
 
 /* ---- buffered ------------------------------------------------------------------------------- */
 
-FIELDS(buffered, OWNS(buffered, raw, REFERENCE_STRONG, ".raw"));
+FIELDS(buffered, OWNS(buffered, raw, REFERENCE_STRONG, ".raw"),
+       OWNS(buffered, dict, REFERENCE_STRONG, ".__dict__"));
 
 static void buffered_measure(struct decode *decode, const struct object *object,
                              struct measure *measure) {
@@ -111,11 +115,13 @@ static const struct decoder buffered_decoder = {
 
 FIELDS_DECODER(buffered_rw_pair, TYPES("_io.BufferedRWPair"),
                OWNS(buffered_rw_pair, reader, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->reader"),
-               OWNS(buffered_rw_pair, writer, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->writer"));
+               OWNS(buffered_rw_pair, writer, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->writer"),
+               OWNS(buffered_rw_pair, dict, REFERENCE_STRONG, ".__dict__"));
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
-FIELDS(text_io_wrapper, OWNS(text_io_wrapper, buffer, REFERENCE_STRONG, ".buffer"),
+FIELDS(text_io_wrapper, OWNS(text_io_wrapper, dict, REFERENCE_STRONG, ".__dict__"),
+       OWNS(text_io_wrapper, buffer, REFERENCE_STRONG, ".buffer"),
        OWNS(text_io_wrapper, encoding, REFERENCE_STRONG, ".encoding"),
        OWNS(text_io_wrapper, encoder, REFERENCE_STRONG, "->encoder"),
        OWNS(text_io_wrapper, decoder, REFERENCE_STRONG, "->decoder"),

@@ -7,12 +7,25 @@ FIELDS_DECODER(itemgetter, TYPES("operator.itemgetter"),
 FIELDS_DECODER(attrgetter, TYPES("operator.attrgetter"),
                OWNS(attrgetter, attr, REFERENCE_STRONG, "->attr"));
 
-FIELDS(methodcaller, OWNS(methodcaller, name, REFERENCE_STRONG, "->name"),
-       OWNS(methodcaller, args, REFERENCE_STRONG, "->args"),
-       OWNS(methodcaller, kwds, REFERENCE_STRONG, "->kwds"),
-       OWNS(methodcaller, vectorcall_kwnames, REFERENCE_UNTRAVERSED, "->vectorcall_kwnames"));
+static const struct pointer_field methodcaller_fields[] = {
+    OWNS(methodcaller, name, REFERENCE_STRONG, "->name"),
+    OWNS(methodcaller, args, REFERENCE_STRONG, "->args"),
+    OWNS(methodcaller, kwds, REFERENCE_STRONG, "->kwds"),
+};
 
-/* The array of arguments of its first call (3.13+), borrowed from args and kwds. */
+STRUCTURE_SIZE(methodcaller);
+
+/* What the first call prepares (3.13+): until then vectorcall_kwnames holds no value at all. */
+static void methodcaller_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    fields_references(decode, object, methodcaller_fields,
+                      sizeof methodcaller_fields / sizeof *methodcaller_fields);
+    if (object_pointer(object, layout->methodcaller.vectorcall_args))
+        reference_field(decode, object, layout->methodcaller.vectorcall_kwnames,
+                        REFERENCE_UNTRAVERSED, "->vectorcall_kwnames");
+}
+
+/* The arguments of the call are borrowed from args and kwds. */
 static void methodcaller_measure(struct decode *decode, const struct object *object,
                                  struct measure *measure) {
     (void)measure;

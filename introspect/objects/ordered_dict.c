@@ -35,6 +35,8 @@ static void node_reference(struct decode *decode, uint64_t address, const uint8_
 
 static void ordered_dict_references(struct decode *decode, const struct object *object) {
     dict_references(decode, object);
+    reference_field(decode, object, decode->layout->ordered_dict.od_inst_dict, REFERENCE_STRONG,
+                    ".__dict__");
     each_node(decode, object, node_reference);
 }
 
