@@ -72,21 +72,26 @@ static struct err *list_memory(struct heap *heap) {
 
 struct root_list {
     struct vec(uint64_t) addresses;
+    struct marking *marking; /* where guesses go, to be looked at once all is known */
     bool out_of_memory;
 };
 
 static void take_roots(struct decode *decode) {
     struct root_list *roots = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
-        if ((decode->references[i].properties & REFERENCE_RETAINS) &&
-            !vec_push(&roots->addresses, decode->references[i].target))
-            roots->out_of_memory = true;
+        const struct reference *reference = &decode->references[i];
+        bool fine = true;
+        if (reference->properties & REFERENCE_GUESSED)
+            fine = vec_push(&roots->marking->guessed, reference->target);
+        else if (reference->properties & REFERENCE_RETAINS)
+            fine = vec_push(&roots->addresses, reference->target);
+        roots->out_of_memory |= !fine;
     }
     decode->reference_count = 0;
 }
 
 static struct err *mark_reachable(struct heap *heap) {
-    struct root_list roots = {0};
+    struct root_list roots = {.marking = &heap->marking};
     struct reference references[64];
     struct decode decode = {.image = heap->image,
                             .layout = heap->layout,
