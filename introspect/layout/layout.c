@@ -138,11 +138,24 @@ static bool file_defines(const struct layout_module *extension, const char *modu
     return !strncmp(name, module, length) && name[length] == '.';
 }
 
+/* A file as its process names it: in its own root, which is another than ours for containers. Paths
+ * below /proc lead to the file whatever it is called. */
+static struct err *open_module(const struct layout_query *query, const struct layout_module *module,
+                               struct elf_file **ret) {
+    if (query->root && *query->root && strncmp(module->path, "/proc/", 6)) {
+        struct err *err = elf_file_open(query->root, module->path, ret);
+        if (!err)
+            return NULL;
+        err_free(err); /* in a chroot the kernel tells us paths as we see them */
+    }
+    return elf_file_open(NULL, module->path, ret);
+}
+
 static struct err *provide_extension(const struct layout_query *query,
                                      const struct layout_module *extension, const char *module,
                                      struct layout *layout) {
     struct elf_file *file = NULL;
-    struct err *err = elf_file_open(NULL, extension->path, &file);
+    struct err *err = open_module(query, extension, &file);
     if (err) { /* its objects are then decoded as those of an unknown type */
         log_line(LOG_LAYOUT, "%s", err_message(err));
         err_free(err);
@@ -251,7 +264,7 @@ struct err *layout_resolve(const struct layout_query *query, struct layout **ret
     asked.use_cache = query->use_cache && !hidden("cache");
     struct elf_file *file = NULL;
     struct layout *dwarf = NULL, *table = NULL, *chosen = NULL;
-    struct err *err = elf_file_open(NULL, query->runtime.path, &file);
+    struct err *err = open_module(query, &query->runtime, &file);
     if (!err)
         err = resolve(file, &asked, &dwarf, &table, &chosen);
     if (dwarf != chosen)
