@@ -24,6 +24,7 @@ enum {
     VALUE,
     REFS,
     WEAKREFS,
+    VISITS, /* what tp_traverse visits though another object owns the reference */
     COLUMNS,
 };
 
@@ -44,6 +45,7 @@ static const struct column columns[COLUMNS] = {
     [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_SCREEN | COLUMN_TAIL},
     [REFS] = {"refs", "REFS", VALUE_ADDRESSES, COLUMN_DATA},
     [WEAKREFS] = {"weakrefs", "WEAKREFS", VALUE_ADDRESSES, COLUMN_DATA},
+    [VISITS] = {"visits", "VISITS", VALUE_ADDRESSES, COLUMN_DATA},
 };
 
 struct sorted {
@@ -64,7 +66,7 @@ struct objects {
     bool is_sorted, failed;
     uint32_t *type_ranks; /* by type id: its place among all names; for sorting */
     struct strbuf value;
-    struct addresses refs, weakrefs;
+    struct addresses refs, weakrefs, visits;
 };
 
 const char *gc_state_name(enum gc_state state) {
@@ -245,8 +247,9 @@ static bool next_id(struct objects *objects, uint32_t *id) {
 
 static void add_reference(void *context, const struct reference *reference) {
     struct objects *objects = context;
-    struct addresses *list =
-        reference->properties & REFERENCE_RETAINS ? &objects->refs : &objects->weakrefs;
+    struct addresses *list = reference->properties & REFERENCE_RETAINS     ? &objects->refs
+                             : reference->properties & REFERENCE_TRAVERSED ? &objects->visits
+                                                                           : &objects->weakrefs;
     if (!vec_push(list, reference->target))
         objects->failed = true;
 }
@@ -276,10 +279,11 @@ static bool objects_next(void *context, struct value *cells) {
         heap_preview(heap, id, &objects->value);
     cells[VALUE] = value_text(strbuf_text(&objects->value));
     if (objects->query.refs) {
-        objects->refs.count = objects->weakrefs.count = 0;
+        objects->refs.count = objects->weakrefs.count = objects->visits.count = 0;
         heap_references(heap, id, add_reference, objects);
         cells[REFS] = value_addresses(objects->refs.items, objects->refs.count);
         cells[WEAKREFS] = value_addresses(objects->weakrefs.items, objects->weakrefs.count);
+        cells[VISITS] = value_addresses(objects->visits.items, objects->visits.count);
     }
     return true;
 }
@@ -340,6 +344,7 @@ void objects_close(struct objects *objects) {
     vec_free(&objects->sorted);
     vec_free(&objects->refs);
     vec_free(&objects->weakrefs);
+    vec_free(&objects->visits);
     strbuf_free(&objects->value);
     free(objects);
 }

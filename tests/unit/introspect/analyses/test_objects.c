@@ -105,7 +105,7 @@ Test(objects, references) {
     const struct objects_query query = {.type = "models.Order", .refs = true};
     cr_assert_null(objects_open(&fake_shop, &query, &objects));
     const struct table *table = objects_table(objects);
-    size_t refs = table->column_count - 2, weakrefs = table->column_count - 1;
+    size_t refs = table->column_count - 3, weakrefs = table->column_count - 2;
     cr_assert(eq(str, (char *)table->columns[refs].key, "refs"));
     cr_assert(table->next(table->context, cells));
     cr_assert(eq(sz, cells[refs].addresses.count, 3), "duplicates are kept");
