@@ -14,7 +14,7 @@ enum {
 
 /* The copy, and the tables of the heap: 25 bytes for each object of 64 on average, and some more.
  */
-static uint64_t needed_for(uint64_t captured) {
+uint64_t budget_needed(uint64_t captured) {
     return captured + captured / 2 + OVERHEAD;
 }
 
@@ -57,7 +57,7 @@ static bool is_within(const char *path, const char *ours, size_t depth) {
 
 struct err *budget_check(const struct process *process, uint64_t captured, uint64_t max_memory) {
     struct budget_facts facts = {.pid = process->pid,
-                                 .needed = needed_for(captured),
+                                 .needed = budget_needed(captured),
                                  .max_memory = max_memory,
                                  .cgroup_room = UINT64_MAX};
     char text[4096];

@@ -13,6 +13,9 @@ struct budget_facts {
     bool cgroup_shared;   /* the target is in that cgroup, too */
 };
 
+/* The memory that we use to copy and decode so many captured bytes. */
+uint64_t budget_needed(uint64_t captured);
+
 /* ERR_BUDGET with advice if `captured` bytes and what decoding them takes do not fit. */
 struct err *budget_check(const struct process *process, uint64_t captured,
                          uint64_t max_memory) ERR_CHECK;

@@ -121,8 +121,8 @@ static void refusal_lines(struct report *report, struct discovery *discovery) {
         first = first ? first : found->refusal;
     }
     if (first)
-        report_line(report, LINE_WARNING, "%zu can't be attached to: %s%s", refused, first,
-                    refused > 1 ? "\t(heapglass doctor PID tells why each)" : "");
+        report_paragraph(report, LINE_WARNING, "%zu can't be attached to: %s%s", refused, first,
+                         refused > 1 ? " (heapglass doctor PID tells why each)" : "");
 }
 
 static int compare_by_rss(const void *left, const void *right) {

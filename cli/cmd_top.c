@@ -110,8 +110,9 @@ static void rest_line(struct report *report, const struct types *types, size_t s
     char count[UNITS_SIZE], size[UNITS_SIZE];
     for (size_t i = shown; i < types->count; i++)
         footprint += types->rows[i].footprint;
-    report_line(report, LINE_FAINT, "%s more types, %s (-n 0 shows all)",
-                units_count(count, types->count - shown), units_short(size, footprint));
+    report_line(report, LINE_FAINT, "%s more type%s, %s (-n 0 shows all)",
+                units_count(count, types->count - shown), types->count - shown == 1 ? "" : "s",
+                units_short(size, footprint));
 }
 
 static void totals_lines(struct report *report, const struct heap *heap) {

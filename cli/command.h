@@ -16,6 +16,7 @@ struct cli {
     char **arguments;
     struct output *output;      /* standard output; main flushes it */
     const volatile int *cancel; /* becomes the number of the signal that asks to stop */
+    int status;                 /* exit status of a command that did its work, and has bad news */
 };
 
 struct command {

@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
         err = write_err;
     else
         err_free(write_err);
-    int status = err ? (int)err_code(err) : 0;
+    int status = err ? (int)err_code(err) : cli.status;
     if (signal_number) {
         status = 128 + signal_number;
         fprintf(stderr, "heapglass: interrupted by signal %d\n", signal_number);

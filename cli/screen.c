@@ -125,6 +125,20 @@ static const char *word_without_directories(const char *word, size_t *length) {
     return word;
 }
 
+/* Adds a word, with the line ends of a program given by -c (escaped by now) as blanks. */
+static void add_word(struct strbuf *out, const char *word, size_t length) {
+    static const char newline[] = "\\x0a";
+    for (size_t i = 0; i < length; i++) {
+        if (length - i >= strlen(newline) && !memcmp(word + i, newline, strlen(newline))) {
+            if (out->length && out->text[out->length - 1] != ' ')
+                strbuf_putc(out, ' ');
+            i += strlen(newline) - 1;
+        } else {
+            strbuf_putc(out, word[i]);
+        }
+    }
+}
+
 void command_shorten(struct strbuf *out, const char *command) {
     bool interpreter = false, first = true, started = false;
     while (*command) {
@@ -139,7 +153,7 @@ void command_shorten(struct strbuf *out, const char *command) {
         if (!skipped && length) {
             if (started)
                 strbuf_putc(out, ' ');
-            strbuf_add(out, word, length);
+            add_word(out, word, length);
             started = true;
         }
         first = false;
@@ -178,8 +192,8 @@ static void damage_lines(struct report *report, const struct damage_list *damage
     size_t shown = damage->count > DAMAGE_LINES ? DAMAGE_LINES : damage->count;
     for (size_t i = 0; i < shown; i++) {
         const struct damage *item = &damage->items[i];
-        report_line(report, LINE_WARNING, "damage: %s %s in %s,\tfirst at %#llx",
-                    units_count(count, item->count), item->reason, item->where,
+        report_line(report, LINE_WARNING, "damage: %s × %s: %s,\tfirst at %#llx",
+                    units_count(count, item->count), item->where, item->reason,
                     (unsigned long long)item->first);
     }
     if (shown < damage->count)

@@ -18,13 +18,15 @@ static struct screen_part *screen_append(struct report *report) {
     return part;
 }
 
-void report_line(struct report *report, enum line_style style, const char *format, ...) {
+static void add_line(struct report *report, enum line_style style, bool breaks, const char *format,
+                     va_list arguments) {
     char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
     int length = vasprintf(&text, format, arguments);
-    va_end(arguments);
     struct screen_part *part = length < 0 ? NULL : screen_append(report);
+    for (int i = 0; breaks && i < length; i++) {
+        if (text[i] == ' ')
+            text[i] = '\t';
+    }
     if (part) {
         part->style = style;
         part->text = arena_strdup(&report->document.arena, text);
@@ -33,6 +35,20 @@ void report_line(struct report *report, enum line_style style, const char *forma
         report->document.failed = true;
     if (length >= 0)
         free(text);
+}
+
+void report_line(struct report *report, enum line_style style, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add_line(report, style, false, format, arguments);
+    va_end(arguments);
+}
+
+void report_paragraph(struct report *report, enum line_style style, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add_line(report, style, true, format, arguments);
+    va_end(arguments);
 }
 
 void report_table(struct report *report, const struct table *table) {

@@ -25,8 +25,11 @@ struct report {
 };
 
 /* Adds a line to the screen. A tab stands where it may be broken if it is too long; otherwise the
- * tab becomes a space. */
+ * tab becomes a space. A \v, which takes no room, marks where its further lines begin. */
 void report_line(struct report *report, enum line_style style, const char *format, ...)
+    ERR_PRINTF(3, 4);
+/* The same, but it may be broken at every blank. */
+void report_paragraph(struct report *report, enum line_style style, const char *format, ...)
     ERR_PRINTF(3, 4);
 /* Adds a table to the screen. */
 void report_table(struct report *report, const struct table *table);

@@ -12,6 +12,7 @@ enum {
     COLUMN_GAP = 2,
     BAR_COLUMNS = 9,
     LEAST_SHRUNK = 12, /* columns left of a cut text */
+    CONTINUATION = 4,  /* indent of a line's further lines */
 };
 
 static const char *const style_codes[] = {
@@ -225,6 +226,8 @@ static void write_table_rows(struct text_table *text, struct output *output, str
     for (size_t i = 0; i < text->shown_count; i++)
         texts[i] = text->table->columns[text->shown[i]].title;
     write_row(text, output, &line, texts, LINE_STRONG);
+    if (!text->texts.count && !text->failed)
+        output_puts(output, "(none)\n");
     for (size_t at = 0; at < text->texts.count && !output_stopped(output); at += text->shown_count)
         write_row(text, output, &line, &text->texts.items[at], LINE_PLAIN);
     struct value values[TABLE_MAX_COLUMNS];
@@ -257,30 +260,33 @@ static struct err *write_table(const struct table *table, const struct format_op
     return text.failed ? err_no_memory() : NULL;
 }
 
-/* Writes a line, broken at tabs where it would be too long; what follows is indented. */
+/* Writes a line, broken at tabs where it would be too long. */
 static void write_line(const char *text, enum line_style style,
                        const struct format_options *options, struct output *output) {
+    _cleanup_(cleanup_strbuf) struct strbuf piece = {0};
     bool colored = options->color && *style_codes[style];
-    size_t column = 0;
+    size_t column = 0, indent = CONTINUATION;
     if (colored)
         output_puts(output, style_codes[style]);
     for (bool first = true; *text || first; first = false) {
-        size_t length = strcspn(text, "\t");
-        struct strbuf piece = {0};
+        size_t length = strcspn(text, "\t\v");
+        strbuf_clear(&piece);
         strbuf_add(&piece, text, length);
         size_t width = width_of(strbuf_text(&piece));
-        if (!first && column + 1 + width > options->width) {
-            output_puts(output, "\n    ");
-            column = 4;
-        } else if (!first) {
+        bool blank = !first && text[-1] == '\t';
+        if (blank && column + 1 + width > options->width) {
+            output_printf(output, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (blank) {
             output_putc(output, ' ');
             column++;
         }
         output_write(output, text, length);
-        strbuf_free(&piece);
         column += width;
         text += length;
-        text += *text == '\t';
+        if (*text == '\v')
+            indent = column;
+        text += *text != '\0';
     }
     output_puts(output, colored ? "\033[0m\n" : "\n");
 }

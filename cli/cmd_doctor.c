@@ -1,0 +1,155 @@
+/* heapglass doctor: would an attach work, and what would it cost? */
+#include "base/cleanup.h"
+#include "cli/screen.h"
+#include "report/units.h"
+#include "report/width.h"
+#include "source/examine.h"
+
+#include <string.h>
+
+static void cleanup_examination(struct examination *examination) {
+    examination_free(examination);
+}
+
+/* ---- document ------------------------------------------------------------------------------- */
+
+static struct node *answer_node(struct report *report, const char *key, const struct err *err) {
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, key);
+    tree_add(tree, group, "ok", value_flag(!err));
+    tree_add(tree, group, "reason", err ? value_text(err_message(err)) : value_none());
+    return group;
+}
+
+static void source_node(struct report *report, const struct examination *examination) {
+    const struct process *process = examination->process;
+    const struct memory_use *memory = &examination->memory;
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "source");
+    tree_add(tree, group, "kind", value_text("pid"));
+    tree_add(tree, group, "pid", value_id(process->pid));
+    tree_add(tree, group, "inner_pid", value_id(process->inner_pid));
+    tree_add(tree, group, "command", value_text(process->command));
+    tree_add(tree, group, "python",
+             value_text(examination->layout ? examination->layout->version : NULL));
+    tree_add(tree, group, "threads", value_count(process->thread_count));
+    tree_add(tree, group, "rss_bytes", value_bytes(memory->rss));
+    tree_add(tree, group, "uss_bytes", value_bytes(memory->uss));
+    tree_add(tree, group, "swap_bytes", value_bytes(memory->swap));
+    struct node *cgroup = tree_group(tree, group, "cgroup");
+    tree_add(tree, cgroup, "current", value_bytes(memory->cgroup_current));
+    tree_add(tree, cgroup, "max",
+             memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
+    tree_list(tree, &tree->root, "damage");
+}
+
+static void document(struct report *report, const struct examination *examination, int status) {
+    struct tree *tree = &report->document;
+    const struct layout *layout = examination->layout;
+    source_node(report, examination);
+    tree_add(tree, &tree->root, "status", value_count((uint64_t)status));
+    answer_node(report, "attach", examination->attach);
+    struct node *python = answer_node(report, "python", examination->python);
+    tree_add(tree, python, "path", value_text(examination->path));
+    const struct err *err = examination->python ? examination->python : examination->layout_missing;
+    struct node *node = answer_node(report, "layout", err);
+    tree_add(tree, node, "provider", value_text(layout ? layout->provider : NULL));
+    tree_add(tree, node, "build_id", value_text(layout ? layout->build_id : NULL));
+    struct node *memory = answer_node(report, "memory", examination->budget);
+    tree_add(tree, memory, "needed_bytes", value_bytes(examination->needed_bytes));
+    struct node *pause = tree_group(tree, &tree->root, "pause");
+    tree_add(tree, pause, "estimated_ms", value_milliseconds(examination->pause_seconds * 1000));
+    tree_add(tree, pause, "copy_bytes", value_bytes(examination->copy_bytes));
+}
+
+/* ---- screen --------------------------------------------------------------------------------- */
+
+static void answer_line(struct report *report, const char *question, const struct err *err,
+                        const char *yes) {
+    report_paragraph(report, err ? LINE_WARNING : LINE_PLAIN, "%-8s \v%s%s", question,
+                     err ? "NO: " : "", err ? err_message(err) : yes);
+}
+
+static void python_lines(struct report *report, const struct examination *examination) {
+    const struct layout *layout = examination->layout;
+    struct strbuf python = {0}, provider = {0};
+    if (examination->path)
+        strbuf_printf(&python, "CPython %s in %s", layout ? layout->version : "(version unknown)",
+                      examination->path);
+    answer_line(report, "python", examination->python, strbuf_text(&python));
+    if (layout)
+        strbuf_printf(&provider, "known from %s",
+                      !strncmp(layout->provider, "dwarf", 5) ? "debug symbols (DWARF)"
+                                                             : layout->provider);
+    if (!examination->python)
+        answer_line(report, "layout", examination->layout_missing, strbuf_text(&provider));
+    report->document.failed |= python.failed || provider.failed;
+    strbuf_free(&python);
+    strbuf_free(&provider);
+}
+
+static void cost_lines(struct report *report, const struct examination *examination) {
+    struct strbuf text = {0};
+    char size[UNITS_SIZE];
+    strbuf_printf(&text, "at most %s of ours for its RSS of ",
+                  units_short(size, examination->needed_bytes));
+    strbuf_puts(&text, units_short(size, examination->memory.rss));
+    answer_line(report, "memory", examination->budget, strbuf_text(&text));
+    strbuf_clear(&text);
+    double milliseconds = examination->pause_seconds * 1000;
+    strbuf_printf(&text, "about %.*f ms: %u thread%s stopped, at most %s copied",
+                  milliseconds < 9.95, milliseconds, examination->process->thread_count,
+                  examination->process->thread_count == 1 ? "" : "s",
+                  units_short(size, examination->copy_bytes));
+    answer_line(report, "pause", NULL, strbuf_text(&text));
+    report->document.failed |= text.failed;
+    strbuf_free(&text);
+}
+
+static void screen(struct report *report, const struct examination *examination, bool ready) {
+    const struct process *process = examination->process;
+    struct strbuf command = {0}, fitting = {0};
+    command_shorten(&command, process->command);
+    width_add_fitting(&fitting, strbuf_text(&command), 44, false);
+    report->document.failed |= command.failed || fitting.failed;
+    if (ready)
+        report_line(report, LINE_STRONG, "%s   pid %d   ready for heapglass top",
+                    strbuf_text(&fitting), (int)process->pid);
+    else
+        report_line(report, LINE_STRONG, "%s   pid %d   NOT ready", strbuf_text(&fitting),
+                    (int)process->pid);
+    strbuf_free(&command);
+    strbuf_free(&fitting);
+    answer_line(report, "attach", examination->attach,
+                process->state == 'T' ? "allowed; it is stopped, and would be left so" : "allowed");
+    /* What follows from a refusal is no news. */
+    if (!examination->attach || !examination->python)
+        python_lines(report, examination);
+    if (!examination->attach && !examination->python)
+        cost_lines(report, examination);
+}
+
+static struct err *run(struct cli *cli) {
+    _cleanup_(cleanup_examination) struct examination examination = {0};
+    _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.doctor/1"};
+    pid_t pid = 0;
+    TRY(cli_pid(cli->arguments[0], &pid));
+    TRY(source_examine(pid, cli->options.max_memory, &examination));
+    const struct err *obstacle = examination_obstacle(&examination);
+    cli->status = obstacle ? (int)err_code(obstacle) : 0;
+    document(&report, &examination, cli->status);
+    screen(&report, &examination, !obstacle);
+    return cli_write(cli, &report);
+}
+
+extern const struct command command_doctor;
+const struct command command_doctor = {
+    .name = "doctor",
+    .arguments = "PID",
+    .summary = "Would an attach work, what would it cost, and what is missing",
+    .details = "Stops nothing. The exit status is the one that an attach would give.\n",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .options = OPTION_JSON | OPTION_CAPTURE,
+    .run = run,
+};

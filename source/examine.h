@@ -1,0 +1,30 @@
+/* What an attach would meet, found out without one: nothing is stopped, little memory is used. */
+#ifndef HEAPGLASS_SOURCE_EXAMINE_H
+#define HEAPGLASS_SOURCE_EXAMINE_H
+
+#include "attach/process.h"
+#include "introspect/layout/layout.h"
+
+struct examination {
+    struct process *process;
+    struct memory_use memory; /* zero where it can't be read */
+    /* Why not, and what to do; NULL where nothing stands in the way. */
+    struct err *attach; /* may we attach? */
+    struct err *python; /* is it a Python? */
+    struct err *layout_missing;
+    struct err *budget;    /* is there enough memory? */
+    char *path;            /* of the file with _PyRuntime; NULL: not found */
+    struct layout *layout; /* NULL: not resolved */
+    uint64_t copy_bytes;   /* at most, by a capture that copies */
+    uint64_t needed_bytes; /* of memory, for us, to copy and decode that */
+    double pause_seconds;  /* of a capture that copies */
+};
+
+/* ERR_SOURCE if there is no such process. max_memory as in source_options. examination_free. */
+struct err *source_examine(pid_t pid, uint64_t max_memory, struct examination *ret) ERR_CHECK;
+void examination_free(struct examination *examination);
+
+/* The first thing that would make an attach fail; NULL: none. Borrowed. */
+const struct err *examination_obstacle(const struct examination *examination);
+
+#endif
