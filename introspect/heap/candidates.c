@@ -43,7 +43,7 @@ static bool is_object(struct search *search, uint64_t block, uint64_t block_size
         type_table_find(marking->types, field_pointer(header, layout->object.ob_type));
     struct object object;
     if (!type || !object_view_typed(&search->decode, address, type, &object) ||
-        object_offset_in_block(layout, &object) != offset)
+        object_offset_in_block(layout, &object) + marking->fence != offset)
         return false;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
@@ -57,8 +57,9 @@ static bool is_object(struct search *search, uint64_t block, uint64_t block_size
 
 static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {
     const struct layout *layout = search->marking->layout;
-    const uint64_t offsets[] = {0, layout->trait.header_before_gc,
-                                layout->trait.header_before_gc + layout->trait.preheader};
+    const uint64_t fence = search->marking->fence;
+    const uint64_t offsets[] = {fence, fence + layout->trait.header_before_gc,
+                                fence + layout->trait.header_before_gc + layout->trait.preheader};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
         if ((i && offsets[i] == offsets[i - 1]) ||
             !is_object(search, block, block_size, offsets[i]))

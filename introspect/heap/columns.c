@@ -1,5 +1,6 @@
 #include "introspect/heap/columns.h"
 
+#include "introspect/heap/fence.h"
 #include "introspect/heap/malloc_chunks.h"
 #include "introspect/heap/parallel.h"
 
@@ -51,7 +52,11 @@ static void add_block(struct filler *filler, uint64_t block, uint64_t needed) {
 }
 
 static void add_buffer(struct decode *decode, uint64_t address, uint64_t size) {
-    add_block(decode->context, address, size);
+    struct filler *filler = decode->context;
+    uint64_t fence = filler->input->marking->fence;
+    if (!fence || !fence_before(decode->image, address))
+        fence = 0;
+    add_block(filler, address - fence, size + fence);
 }
 
 /* ---- one object ------------------------------------------------------------------------------- */
@@ -117,10 +122,10 @@ static void fill_object(struct filler *filler, uint32_t id) {
     filler->pymalloc_bytes = filler->malloc_bytes = 0;
     object_measure(&filler->decode, &object, &measure);
     uint64_t offset = object_offset_in_block(marking->layout, &object);
-    uint64_t block = object.address - offset;
+    uint64_t before_body = offset + marking->fence;
     uint64_t body = measure.body_size ? measure.body_size : object.type->basicsize;
     uint64_t before = filler->pymalloc_bytes + filler->malloc_bytes;
-    add_block(filler, block, offset + body);
+    add_block(filler, object.address - before_body, before_body + body);
     bool is_static = filler->pymalloc_bytes + filler->malloc_bytes == before;
     measure.size += offset; /* sys.getsizeof counts what lies before the object */
     bool immortal = false;

@@ -4,6 +4,7 @@
 #include "introspect/heap/heap_decode.h"
 #include "introspect/heap/candidates.h"
 #include "introspect/heap/columns.h"
+#include "introspect/heap/fence.h"
 #include "introspect/heap/guessed_roots.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/heap/static_types.h"
@@ -264,6 +265,7 @@ static struct err *build(struct heap *heap) {
                                      .layout = heap->layout,
                                      .types = heap->types,
                                      .pymalloc = &heap->pymalloc,
+                                     .fence = fence_size(heap->image, heap->layout, heap->runtime),
                                      .weak_dict = interned_dict(heap),
                                      .threads = heap->threads};
     TRY(marking_init(&heap->marking));

@@ -1,5 +1,6 @@
 #include "introspect/heap/mark.h"
 
+#include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 
 #include <pthread.h>
@@ -89,14 +90,18 @@ static void claim(struct worker *worker, uint64_t address) {
 
 static void claim_buffer(struct decode *decode, uint64_t address, uint64_t size) {
     (void)size;
-    claim(decode->context, address);
+    struct worker *worker = decode->context;
+    const struct marking *marking = worker->crew->marking;
+    bool fenced = marking->fence && fence_before(marking->image, address);
+    claim(worker, fenced ? address - marking->fence : address);
 }
 
 /* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks.
  * Their blocks are claimed all at once (marking_owned), those of malloc here. */
 static bool check_and_claim(struct worker *worker, const struct object *object) {
     const struct marking *marking = worker->crew->marking;
-    uint64_t block = object->address - object_offset_in_block(marking->layout, object);
+    uint64_t block =
+        object->address - object_offset_in_block(marking->layout, object) - marking->fence;
     uint64_t place = image_place(marking->image, block);
     if (place == UINT64_MAX || !pymalloc_is_arena(marking->pymalloc, place)) {
         claim(worker, block);
@@ -365,6 +370,8 @@ void marking_clear(struct marking *marking) {
     vec_free(&marking->guessed);
 }
 
+enum { MAX_OFFSET_GRANULES = 3 };
+
 struct err *marking_owned(const struct marking *marking, const struct bitmap *objects,
                           struct bitmap *owned, uint64_t *double_claims) {
     const uint64_t *allocated = marking->pymalloc->allocated.words;
@@ -372,17 +379,19 @@ struct err *marking_owned(const struct marking *marking, const struct bitmap *ob
     *double_claims = 0;
     if (!bitmap_init(owned, marking->image->mirror_size))
         return err_no_memory();
-    /* An object begins 0, 16 or 32 bytes into its block, and no other block begins between. */
+    /* An object begins up to 48 bytes into its block (fence, pre-header, GC head), and no other block
+     * begins between: so an object's bit moves down until it meets an allocated block. */
     for (size_t i = 0; i < count; i++) {
-        uint64_t next_objects = i + 1 < count ? objects->words[i + 1] : 0;
         uint64_t next_allocated = i + 1 < count ? allocated[i + 1] : 0;
-        uint64_t inside = objects->words[i] & ~allocated[i];
-        uint64_t next_inside = next_objects & ~next_allocated;
-        uint64_t ahead16 = inside >> 1 | next_inside << 63;
-        uint64_t ahead32 = inside >> 2 | next_inside << 62;
-        uint64_t block_between = allocated[i] >> 1 | next_allocated << 63;
-        uint64_t blocks = allocated[i] &
-                          (objects->words[i] | ahead16 | (ahead32 & ~block_between));
+        uint64_t here = objects->words[i], next = i + 1 < count ? objects->words[i + 1] : 0;
+        uint64_t blocks = 0;
+        for (int step = 0; step <= MAX_OFFSET_GRANULES; step++) {
+            blocks |= here & allocated[i];
+            here &= ~allocated[i];
+            next &= ~next_allocated;
+            here = here >> 1 | next << 63;
+            next >>= 1;
+        }
         *double_claims += (uint64_t)__builtin_popcountll(blocks & marking->claimed.words[i]);
         uint64_t all = blocks | marking->claimed.words[i];
         if (all)

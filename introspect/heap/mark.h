@@ -16,6 +16,7 @@ struct marking {
     const struct layout *layout;
     struct type_table *types;
     const struct pymalloc *pymalloc;
+    uint64_t fence;     /* bytes that debug hooks put before what they allocate (fence.h): 16 or 0 */
     uint64_t weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
     unsigned threads;
 
