@@ -106,6 +106,7 @@ def main():
     parser.add_argument("--template", default="top {pid}", help="arguments of the command")
     parser.add_argument("--pause-option", default="--pause {pause}")
     parser.add_argument("--max-pause-option", default="--max-pause {ms}ms")
+    parser.add_argument("--max-memory-option", default="--max-memory 1M")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if not options.heapglass:
