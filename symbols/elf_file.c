@@ -396,9 +396,10 @@ static void scan_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr 
         if (symbol.st_name >= names->d_size || !wanted_kind(&symbol))
             continue;
         const char *name = (const char *)names->d_buf + symbol.st_name;
+        if (!first_letter[(unsigned char)name[0]])
+            continue;
         size_t length = strnlen(name, names->d_size - symbol.st_name);
-        if (length && length < names->d_size - symbol.st_name &&
-            first_letter[(unsigned char)name[0]])
+        if (length && length < names->d_size - symbol.st_name)
             offer_symbol(wanted, count, name, length, &symbol);
     }
 }

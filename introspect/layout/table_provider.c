@@ -8,21 +8,25 @@
 
 #include <stdio.h>
 
-static bool describes(const struct layout *table, const struct layout *build,
-                      uint64_t runtime_size) {
-    return table->version_hex == build->version_hex &&
-           !strcmp(table->architecture, build->architecture) &&
-           !strcmp(table->abi_flags, build->abi_flags) && table->runtime.size == runtime_size;
+/* The lines that a table of the build begins with: only that one is worth parsing. */
+static void expected_header(const struct layout *build, char *text, size_t size) {
+    snprintf(text, size, "heapglass-layout 1\nversion %s 0x%08x\narchitecture %s\nabi_flags %s\n",
+             build->version, build->version_hex, build->architecture,
+             *build->abi_flags ? build->abi_flags : "-");
 }
 
 struct err *table_provide(const struct layout *build, uint64_t runtime_size, struct layout **ret) {
     *ret = NULL;
+    char header[256];
+    expected_header(build, header, sizeof header);
     for (const struct table *table = layout_tables; table->name; table++) {
+        if (table->length < strlen(header) || memcmp(table->text, header, strlen(header)))
+            continue;
         struct layout *layout = NULL;
         struct err *err = layout_parse(table->text, table->length, &layout);
         if (err)
             return err_context(err, "built-in table %s", table->name);
-        if (describes(layout, build, runtime_size)) {
+        if (layout->runtime.size == runtime_size) {
             snprintf(layout->provider, sizeof layout->provider, "table %s", layout->version);
             *ret = layout;
             return NULL;

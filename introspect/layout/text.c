@@ -63,6 +63,40 @@ void layout_emit(const struct layout *layout, struct strbuf *out) {
 
 /* ---- parsing ------------------------------------------------------------------------------- */
 
+/* Names come in the order of fields.def, so that each is looked for behind the one before it. */
+struct parser {
+    struct layout *layout;
+    size_t structure, field; /* where to look first */
+};
+
+static bool is_name(const char *known, const char *name, size_t length) {
+    return !strncmp(known, name, length) && !known[length];
+}
+
+static const struct structure_description *find_structure(struct parser *parser, const char *name,
+                                                          size_t length) {
+    for (size_t i = 0; i < layout_structure_count; i++) {
+        size_t index = (parser->structure + i) % layout_structure_count;
+        if (!is_name(layout_structures[index].name, name, length))
+            continue;
+        parser->structure = index;
+        return &layout_structures[index];
+    }
+    return NULL;
+}
+
+static size_t find_field(struct parser *parser, const struct structure_description *structure,
+                         const char *name) {
+    for (size_t i = 0; i < structure->field_count; i++) {
+        size_t index = (parser->field + i) % structure->field_count;
+        if (strcmp(structure->fields[index].name, name))
+            continue;
+        parser->field = index + 1;
+        return index;
+    }
+    return SIZE_MAX;
+}
+
 struct line {
     char text[LINE_MAX_LENGTH];
     char *words[WORDS_MAX];
@@ -135,7 +169,7 @@ static bool parse_trait(struct layout *layout, const struct line *line) {
     return true;
 }
 
-static bool parse_field(struct layout *layout, const struct line *line, size_t dot) {
+static bool parse_field(struct parser *parser, const struct line *line, size_t dot) {
     uint64_t offset, size, bit_offset = 0, bit_size = 0;
     if ((line->count != 3 && line->count != 5) || !number(line->words[1], NUMBER_MAX, &offset) ||
         !number(line->words[2], NUMBER_MAX, &size))
@@ -144,35 +178,34 @@ static bool parse_field(struct layout *layout, const struct line *line, size_t d
         (!number(line->words[3], 63, &bit_offset) || !number(line->words[4], 64, &bit_size) ||
          !bit_size || size > 8 || bit_offset + bit_size > size * 8))
         return false;
-    const struct structure_description *structure = layout_find_structure(line->words[0], dot);
+    const struct structure_description *structure = find_structure(parser, line->words[0], dot);
     if (!structure)
         return true;
-    /* A field may begin at the very end: arrays of unknown length. Its structure comes before it.
-     */
-    if (size ? offset > layout_size(layout, structure) : offset != 0)
+    /* Its structure comes before it. At the very end of one: arrays of unknown length. */
+    uint32_t end = layout_size(parser->layout, structure);
+    if (size ? !end || offset > end : offset != 0)
         return false;
-    const char *name = line->words[0] + dot + 1;
-    size_t index = layout_find_field(structure, name, strlen(name));
+    size_t index = find_field(parser, structure, line->words[0] + dot + 1);
     if (index != SIZE_MAX)
-        *layout_field_of(layout, structure, index) = (struct field){
+        *layout_field_of(parser->layout, structure, index) = (struct field){
             (uint32_t)offset, (uint32_t)size, (uint8_t)bit_offset, (uint8_t)bit_size};
     return true;
 }
 
-static bool parse_structure(struct layout *layout, const struct line *line) {
+static bool parse_structure(struct parser *parser, const struct line *line) {
     const char *name = line->words[0];
     size_t dot = strcspn(name, ".");
     if (name[dot])
-        return parse_field(layout, line, dot);
+        return parse_field(parser, line, dot);
     uint64_t size;
     if (line->count != 2 || !number(line->words[1], NUMBER_MAX, &size))
         return false;
-    const struct structure_description *structure = layout_find_structure(name, dot);
+    const struct structure_description *structure = find_structure(parser, name, dot);
     if (!structure)
         return true;
-    if (layout_size(layout, structure))
+    if (layout_size(parser->layout, structure))
         return false; /* twice: its fields were checked against the first */
-    *layout_size_of(layout, structure) = (uint32_t)size;
+    *layout_size_of(parser->layout, structure) = (uint32_t)size;
     return true;
 }
 
@@ -211,18 +244,18 @@ static bool parse_header(struct layout *layout, const struct line *line, size_t 
     return true;
 }
 
-static bool parse_line(struct layout *layout, struct line *line, size_t index, bool *end) {
+static bool parse_line(struct parser *parser, struct line *line, size_t index, bool *end) {
     bool good;
     if (!split(line))
         return false;
-    if (parse_header(layout, line, index, &good))
+    if (parse_header(parser->layout, line, index, &good))
         return good;
     *end = line->count == 1 && !strcmp(line->words[0], "end");
     if (*end)
         return true;
     if (!strcmp(line->words[0], "trait"))
-        return parse_trait(layout, line);
-    return parse_structure(layout, line);
+        return parse_trait(parser->layout, line);
+    return parse_structure(parser, line);
 }
 
 struct err *layout_parse(const char *text, size_t length, struct layout **ret) {
@@ -231,6 +264,7 @@ struct err *layout_parse(const char *text, size_t length, struct layout **ret) {
     struct layout *layout = calloc(1, sizeof *layout);
     if (!layout)
         return err_no_memory();
+    struct parser parser = {.layout = layout};
     struct line line;
     bool end = false;
     size_t at = 0, index = 0;
@@ -241,7 +275,7 @@ struct err *layout_parse(const char *text, size_t length, struct layout **ret) {
         if (good) {
             memcpy(line.text, text + at, size);
             line.text[size] = '\0';
-            good = strlen(line.text) == size && parse_line(layout, &line, index, &end);
+            good = strlen(line.text) == size && parse_line(&parser, &line, index, &end);
         }
         if (!good) {
             free(layout);
