@@ -146,7 +146,7 @@ extern const struct command command_doctor;
 const struct command command_doctor = {
     .name = "doctor",
     .arguments = "PID",
-    .summary = "Would an attach work, what would it cost, and what is missing",
+    .summary = "Would an attach work, and what would it cost",
     .details = "Stops nothing. The exit status is the one that an attach would give.\n",
     .least_arguments = 1,
     .most_arguments = 1,

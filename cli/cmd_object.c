@@ -200,7 +200,7 @@ extern const struct command command_object;
 const struct command command_object = {
     .name = "object",
     .arguments = "PID ADDRESS",
-    .summary = "One object: what it holds, who holds it, and its refcount added up",
+    .summary = "One object, who holds it, and its refcount added up",
     .details = "ADDRESS is what id() returns, as 0x... or decimal.\n",
     .least_arguments = 2,
     .most_arguments = 2,

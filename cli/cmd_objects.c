@@ -42,10 +42,9 @@ const struct command command_objects = {
     .name = "objects",
     .arguments = "PID",
     .summary = "One line per object",
-    .details =
-        "GLOB is a qualified name such as shop.models.Order, with * ? [ ] as in a shell; a\n"
-        "name without its module will do if only one type has it. COLUMN of --sort: address\n"
-        "(default), type, size, footprint, refcount. --json writes JSON lines.\n",
+    .details = "GLOB is a qualified name such as shop.models.Order, with * ? [ ] as in a shell;\n"
+               "a name without its module will do if only one type has it. COLUMN of --sort:\n"
+               "address (default), type, size, footprint, refcount. --json: JSON lines.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE |

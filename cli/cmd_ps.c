@@ -122,7 +122,7 @@ static void refusal_lines(struct report *report, struct discovery *discovery) {
     }
     if (first)
         report_paragraph(report, LINE_WARNING, "%zu can't be attached to: %s%s", refused, first,
-                         refused > 1 ? " (heapglass doctor PID tells why each)" : "");
+                         refused > 1 ? "; heapglass doctor PID tells why, one by one" : "");
 }
 
 static int compare_by_rss(const void *left, const void *right) {
@@ -158,7 +158,7 @@ extern const struct command command_ps;
 const struct command command_ps = {
     .name = "ps",
     .arguments = "",
-    .summary = "The Python processes here, biggest first, and whether we may attach",
+    .summary = "The Python processes here, and whether we may attach",
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT,
     .run = run,
 };

@@ -172,7 +172,7 @@ extern const struct command command_top;
 const struct command command_top = {
     .name = "top",
     .arguments = "PID",
-    .summary = "Where the memory is, and which types of objects take it",
+    .summary = "Where the memory is, and which types take it",
     .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
                "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
                "unreachable, type.\n",

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { SCREEN_WIDTH = 80, DAMAGE_LINES = 5 };
+enum { SCREEN_WIDTH = 80, LEAST_COMMAND = 12, DAMAGE_LINES = 5 };
 
 static const char *const pause_names[] = {
     [PAUSE_COPY] = "copy", [PAUSE_HOLD] = "hold", [PAUSE_NONE] = "none"};
@@ -162,23 +162,35 @@ void command_shorten(struct strbuf *out, const char *command) {
     }
 }
 
-void headline_add(struct report *report, const struct source_info *info) {
-    struct strbuf facts = {0}, command = {0}, line = {0};
-    strbuf_printf(&facts, "   pid %d", (int)info->pid);
+/* PID, version, layout and pause, with three blanks before each. */
+static void headline_facts(struct strbuf *out, const struct source_info *info, bool with_layout) {
+    strbuf_printf(out, "   pid %d", (int)info->pid);
     if (info->inner_pid && info->inner_pid != info->pid)
-        strbuf_printf(&facts, " (%d inside)", (int)info->inner_pid);
-    bool dwarf = !strncmp(info->layout, "dwarf", 5);
-    strbuf_printf(&facts, "   CPython %s (%s%s)", info->python,
-                  dwarf ? "symbols: " : "layout: ", dwarf ? "DWARF" : info->layout);
+        strbuf_printf(out, " (%d inside)", (int)info->inner_pid);
+    strbuf_printf(out, "   CPython %s", info->python);
+    if (with_layout && !strncmp(info->layout, "dwarf", 5))
+        strbuf_puts(out, " (symbols: DWARF)");
+    else if (with_layout)
+        strbuf_printf(out, " (symbols: %s)", info->layout);
     double pause = info->capture.pause_seconds * 1000;
     if (info->capture.approximate)
-        strbuf_puts(&facts, "   not paused");
+        strbuf_puts(out, "   not paused");
     else
-        strbuf_printf(&facts, "   pause %.*f ms", pause < 9.95, pause);
+        strbuf_printf(out, "   pause %.*f ms", pause < 9.95, pause);
+}
+
+void headline_add(struct report *report, const struct source_info *info) {
+    struct strbuf facts = {0}, command = {0}, line = {0};
     command_shorten(&command, info->command);
-    size_t used = width_of(strbuf_text(&facts));
-    width_add_fitting(&line, strbuf_text(&command),
-                      used + 12 < SCREEN_WIDTH ? SCREEN_WIDTH - used : 12, false);
+    headline_facts(&facts, info, true);
+    if (facts.length + width_of(strbuf_text(&command)) > SCREEN_WIDTH) {
+        /* What is looked at matters more than who knows its layout. */
+        strbuf_clear(&facts);
+        headline_facts(&facts, info, false);
+    }
+    size_t room =
+        facts.length + LEAST_COMMAND < SCREEN_WIDTH ? SCREEN_WIDTH - facts.length : LEAST_COMMAND;
+    width_add_fitting(&line, strbuf_text(&command), room, false);
     strbuf_puts(&line, strbuf_text(&facts));
     report->document.failed |= facts.failed || command.failed || line.failed;
     report_line(report, LINE_STRONG, "%s", strbuf_text(&line));

@@ -101,8 +101,10 @@ static const struct known_file *find_python(struct search *search, pid_t pid) {
 }
 
 static bool named_python(const struct process *process) {
+    const char *program = process->command;
+    const char *slash = memrchr(program, '/', strcspn(program, " "));
     return !process->kernel_thread && (!strncmp(process->name, "python", 6) ||
-                                       !strncmp(base_name(process->command), "python", 6));
+                                       !strncmp(slash ? slash + 1 : program, "python", 6));
 }
 
 static void cleanup_process(struct process **process) {
