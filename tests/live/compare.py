@@ -62,6 +62,7 @@ class Comparison:
     # ---- objects -------------------------------------------------------------------------------------
 
     def objects(self, lines):
+        self.lines = lines
         lines = iter(lines)
         self.envelope = json.loads(next(lines))
         decode = json.JSONDecoder().raw_decode  # half the time of json.loads
@@ -151,12 +152,26 @@ class Comparison:
                 self.differences.add("missing", recording.type_of(index).name,
                                      lambda: f"{address:#x} refcount {recording.refcount[index]}")
 
+    def referrers(self, address):
+        """Who heapglass says refers to an address: a second look at its lines."""
+        if hasattr(self.lines, "seek"):
+            self.lines.seek(0)
+        found = []
+        for line in self.lines:
+            if f'"{address:#x}"' in line:
+                said = json.loads(line)
+                count = said.get("refs", []).count(hex(address))
+                if count:
+                    found.append(f"{count if count > 1 else ''}{said['type']} {said['address']}")
+        return ", ".join(found[:6]) + (", ..." if len(found) > 6 else "")
+
     def references_hold(self):
         """References lead to objects, and an object has no more of them than its refcount."""
         recording = self.recording
         for target, found in self.references.items():
             if target not in self.seen:
-                self.differences.add("dangling", "?", lambda: f"{found} references to {target:#x}, where no object is")
+                self.differences.add("dangling", "?",
+                                     lambda: f"{target:#x} is no object; references: {self.referrers(target)}")
                 continue
             if target not in self.refcounts:
                 continue
@@ -164,7 +179,8 @@ class Comparison:
             static_type = recording.types.get(target)
             if found > refcount and not (static_type and not static_type.is_heap_type):
                 self.differences.add("overcounted", name,
-                                     lambda: f"{target:#x}: {found} strong references, refcount {refcount}")
+                                     lambda: f"{target:#x}: {found} strong references, refcount {refcount}: "
+                                     f"{self.referrers(target)}")
 
     # ---- top -------------------------------------------------------------------------------------------
 

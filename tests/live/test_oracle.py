@@ -16,7 +16,7 @@ CASES = (
     ("django_app.py", (), False),
     ("mix.py", (100_000,), False),
     ("leaky.py", (), True),
-    ("atoms.py", (100_000,), False),
+    ("atoms.py", (30_000,), False),
     ("frozen.py", (), False),
     ("threads.py", (20,), True),
     ("big.py", (1,), False),
