@@ -239,6 +239,13 @@ static void inherit_decoder(struct type_table *table, struct type *type, const u
     } else {
         type->unknown_body = !type->python_class && type->basicsize > table->layout->object.size;
     }
+    /* What the decoded structure has itself, its decoder reports. */
+    const struct type *decoded_as = type->decoded_as;
+    if (own || (decoded_as && base && !base->dictoffset && type->dictoffset ==
+                    field_signed(image_pin(table->image, decoded_as->address,
+                                           table->layout->type.size),
+                                 table->layout->type.tp_dictoffset)))
+        type->dictoffset = 0;
 }
 
 /* Word -4 of an instance with a managed dict leads to its values in 3.11, word -3 to its dict or
