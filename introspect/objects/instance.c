@@ -35,8 +35,7 @@ static uint64_t word(const uint8_t *words, unsigned index) {
     return load_u64(words + index * 8);
 }
 
-/* ---- attribute values -------------------------------------------------------------------------
- */
+/* ---- attribute values ----------------------------------------------------------------------- */
 
 /* The array of values that an instance has without a dict: its PyDictValues structure. */
 struct values {
@@ -109,8 +108,7 @@ static void managed_dict_references(struct decode *decode, const struct object *
     reference_add(decode, dict, properties, LABEL_FIELD, label(".__dict__"));
 }
 
-/* ---- explicit __dict__ -------------------------------------------------------------------------
- */
+/* ---- explicit __dict__ ---------------------------------------------------------------------- */
 
 /* _PyObject_ComputedDictPointer (Objects/object.c): a negative offset counts from the end of the
  * items. */
@@ -134,8 +132,7 @@ static uint64_t explicit_dict(struct decode *decode, const struct object *object
     return dict;
 }
 
-/* ---- unknown C structures -----------------------------------------------------------------------
- */
+/* ---- unknown C structures ------------------------------------------------------------------- */
 
 static bool is_slot(const struct type *type, uint64_t offset) {
     if ((int64_t)offset == type->dictoffset || (int64_t)offset == type->weaklistoffset)
@@ -163,8 +160,7 @@ static void guessed_references(struct decode *decode, const struct object *objec
     }
 }
 
-/* ---- all together -------------------------------------------------------------------------------
- */
+/* ---- all together --------------------------------------------------------------------------- */
 
 void instance_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
@@ -181,7 +177,7 @@ void instance_references(struct decode *decode, const struct object *object) {
     if (managed_dict) {
         if (words)
             managed_dict_references(decode, object, words);
-    } else if (type->dictoffset) {
+    } else if (type->dictoffset && !type->is_type) { /* a type's decoder knows more of its dict */
         reference_add(decode, explicit_dict(decode, object), owned(type), LABEL_FIELD,
                       label(".__dict__"));
     }

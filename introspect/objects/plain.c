@@ -4,8 +4,21 @@
 FIELDS_DECODER(namespace, TYPES("types.SimpleNamespace"),
                OWNS(namespace, ns_dict, REFERENCE_STRONG, ".__dict__"));
 
-/* Since 3.13 those who make one may have it visit what they know (Objects/capsule.c); nobody but
- * them can say what that is. */
+/* Since 3.13 those who make a capsule may have it visit what lies at its pointer
+ * (Objects/capsule.c: _PyCapsule_SetTraverse): types, as a rule, in its first words. */
+enum { CAPSULE_WORDS = 4 };
+
+static void capsule_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    uint64_t address = object_pointer(object, layout->capsule.pointer);
+    if (!object_pointer(object, layout->capsule.traverse_func))
+        return;
+    const uint8_t *words = image_pin(decode->image, address, CAPSULE_WORDS * 8);
+    for (uint64_t i = 0; words && i < CAPSULE_WORDS; i++)
+        reference_add(decode, load_u64(words + i * 8), REFERENCE_STRONG | REFERENCE_GUESSED,
+                      LABEL_OFFSET, i * 8);
+}
+
 static void capsule_preview(struct decode *decode, const struct object *object,
                             struct strbuf *out) {
     char name[72];
@@ -20,6 +33,7 @@ static const struct decoder capsule_decoder = {
     .name = "capsule",
     .types = TYPES("PyCapsule"),
     .least_size = capsule_least_size,
+    .references = capsule_references,
     .preview = capsule_preview,
 };
 

@@ -17,21 +17,21 @@ static uint64_t label(const char *name) {
     return (uint64_t)(uintptr_t)name;
 }
 
-/* ---- references -------------------------------------------------------------------------------
- */
+/* ---- references ----------------------------------------------------------------------------- */
 
 /* Static types since 3.12: each interpreter has the dict, subclasses and weak references of each,
- * at an index that tp_subclasses holds, plus one (Objects/typeobject.c: _PyStaticType_GetState). */
-static void static_state_references(struct decode *decode, const struct object *object) {
+ * at an index that tp_subclasses holds, plus one, in an array for its own types and another for
+ * those of extension modules (Objects/typeobject.c: _PyStaticType_GetState). */
+static void static_state_references(struct decode *decode, const struct object *object,
+                                    struct field states) {
     const struct layout *layout = decode->layout;
     uint64_t index = object_unsigned(object, layout->type.tp_subclasses) - 1;
-    uint64_t states = layout->interpreter.static_builtins.offset;
     uint64_t stride = layout->static_type_state.size;
-    if (!stride || !layout_has(layout->interpreter.static_builtins) || index >> 16)
+    if (!layout_has(states) || !stride || index >> 16)
         return;
     for (size_t i = 0; i < decode->interpreter_count && i < MAX_INTERPRETERS; i++) {
-        const uint8_t *state =
-            image_pin(decode->image, decode->interpreters[i] + states + index * stride, stride);
+        uint64_t address = decode->interpreters[i] + states.offset + index * stride;
+        const uint8_t *state = image_pin(decode->image, address, stride);
         if (!state || field_pointer(state, layout->static_type_state.type) != object->address)
             continue;
         reference_add(decode, field_pointer(state, layout->static_type_state.tp_dict),
@@ -67,7 +67,8 @@ void type_references(struct decode *decode, const struct object *object) {
                   label(".__base__"));
     reference_field(decode, object, layout->type.tp_cache, visited, "->tp_cache");
     if (!heap_type && flags & layout->trait.flag_static_builtin) {
-        static_state_references(decode, object);
+        static_state_references(decode, object, layout->interpreter.static_builtins);
+        static_state_references(decode, object, layout->interpreter.static_extension_types);
         return;
     }
     reference_field(decode, object, layout->type.tp_dict, visited, ".__dict__");
@@ -84,8 +85,7 @@ void type_references(struct decode *decode, const struct object *object) {
     cached_keys_references(decode, object);
 }
 
-/* ---- size ---------------------------------------------------------------------------------------
- */
+/* ---- size ----------------------------------------------------------------------------------- */
 
 /* A C string in a block of its own. */
 static void add_string(struct decode *decode, uint64_t address) {
@@ -137,8 +137,7 @@ static const struct decoder type_decoder = {
     .preview = type_preview,
 };
 
-/* ---- super, and what makes buffers of Python methods
- * --------------------------------------------- */
+/* ---- super, and what makes buffers of Python methods ---------------------------------------- */
 
 FIELDS_DECODER(super, TYPES("super"), OWNS(super, type, REFERENCE_STRONG, ".__thisclass__"),
                OWNS(super, obj, REFERENCE_STRONG, ".__self__"),

@@ -1,5 +1,6 @@
 /* Types of types: list[int], int | str, type variables (Objects/genericaliasobject.c,
- * unionobject.c, typevarobject.c). */
+ * unionobject.c, typevarobject.c). Their names, all str, are visited in some versions only: it
+ * makes no difference. */
 #include "introspect/objects/fields.h"
 #include "introspect/objects/str.h"
 
@@ -19,7 +20,7 @@ FIELDS_DECODER(union_type, TYPES("types.UnionType", "typing.Union"),
                OWNS(union_type, unhashable_args, REFERENCE_STRONG, "->unhashable_args"),
                OWNS(union_type, parameters, REFERENCE_STRONG, ".__parameters__"));
 
-FIELDS(type_variable, OWNS(type_variable, name, REFERENCE_STRONG, ".__name__"),
+FIELDS(type_variable, OWNS(type_variable, name, REFERENCE_UNTRAVERSED, ".__name__"),
        OWNS(type_variable, bound, REFERENCE_STRONG, ".__bound__"),
        OWNS(type_variable, evaluate_bound, REFERENCE_STRONG, ".evaluate_bound"),
        OWNS(type_variable, constraints, REFERENCE_STRONG, ".__constraints__"),
@@ -41,12 +42,12 @@ static const struct decoder type_variable_decoder = {
 };
 
 FIELDS_DECODER(type_variable_tuple, TYPES("typing.TypeVarTuple"),
-               OWNS(type_variable_tuple, name, REFERENCE_STRONG, ".__name__"),
+               OWNS(type_variable_tuple, name, REFERENCE_UNTRAVERSED, ".__name__"),
                OWNS(type_variable_tuple, default_value, REFERENCE_STRONG, ".__default__"),
                OWNS(type_variable_tuple, evaluate_default, REFERENCE_STRONG, ".evaluate_default"));
 
 FIELDS_DECODER(param_spec, TYPES("typing.ParamSpec"),
-               OWNS(param_spec, name, REFERENCE_STRONG, ".__name__"),
+               OWNS(param_spec, name, REFERENCE_UNTRAVERSED, ".__name__"),
                OWNS(param_spec, bound, REFERENCE_STRONG, ".__bound__"),
                OWNS(param_spec, default_value, REFERENCE_STRONG, ".__default__"),
                OWNS(param_spec, evaluate_default, REFERENCE_STRONG, ".evaluate_default"));
@@ -55,7 +56,7 @@ FIELDS_DECODER(param_spec_attribute, TYPES("typing.ParamSpecArgs", "typing.Param
                OWNS(param_spec_attribute, origin, REFERENCE_STRONG, ".__origin__"));
 
 FIELDS_DECODER(type_alias, TYPES("typing.TypeAliasType"),
-               OWNS(type_alias, name, REFERENCE_STRONG, ".__name__"),
+               OWNS(type_alias, name, REFERENCE_UNTRAVERSED, ".__name__"),
                OWNS(type_alias, type_params, REFERENCE_STRONG, ".__type_params__"),
                OWNS(type_alias, compute_value, REFERENCE_STRONG, ".evaluate_value"),
                OWNS(type_alias, value, REFERENCE_STRONG, ".__value__"),
