@@ -30,7 +30,17 @@ Test(screens, top) {
     expect("top 4711", "manage.py runserver   pid 4711 (12 inside)   CPython 3.11.2   pause 84 ms\n"
                        "RSS 3.8M = Python objects 1.0M (26%) + free in pymalloc 293K\n"
                        "    + other anonymous 635K + files 1.8M + rest 98K\n"
-                       "\n");
+                       "\n"
+                       "TYPE                                OBJECTS  FOOTPRINT  SHARE\n"
+                       "str                                       4       1.0M   100%\n"
+                       "dict                                      3        576    <1%\n"
+                       "shop.models.Order @ 0x7f0000001000        2        128    <1%\n"
+                       "shop.models.Order @ 0x7f0000002000        1         64    <1%\n"
+                       "shop.views.Order                          1         64    <1%\n"
+                       "\n"
+                       "11 objects: 5 tracked by gc, 4 reached, 2 held only from C\n"
+                       "2 of them can't be reached from any root: garbage, or held from C\n"
+                       "damage: none\n");
 }
 
 Test(screens, top_json) {
@@ -163,7 +173,19 @@ Test(screens, damage, .init = spoil) {
            "gunicorn: worker [shop]   pid 4711   CPython 3.11.2   not paused\n"
            "RSS 3.8M = Python objects 1.0M (26%) + free in pymalloc 293K\n"
            "    + other anonymous 635K + files 1.8M + rest 98K (and 34M swapped out)\n"
-           "\n");
+           "\n"
+           "TYPE  OBJECTS  FOOTPRINT  SHARE\n"
+           "str         4       1.0M   100%\n"
+           "4 more types, 832 (-n 0 shows all)\n"
+           "\n"
+           "11 objects: 5 tracked by gc, 4 reached, 2 held only from C\n"
+           "2 of them can't be reached from any root: garbage, or held from C\n"
+           "approximate: the process ran on while it was read (--pause none)\n"
+           "a garbage collection was running: gc states are those of its middle\n"
+           "the process was stopped already, and is left stopped\n"
+           "not copied: 4.0G of big data without pointers\n"
+           "damage: 1 × dict: length, first at 0x7f0000001234\n"
+           "damage: 1,200 × object: absent, first at 0x7f0000005678\n");
 }
 
 Test(screens, damage_in_json, .init = spoil) {
@@ -203,7 +225,15 @@ Test(screens, sorted_by_what_is_shown) {
            "manage.py runserver   pid 4711 (12 inside)   CPython 3.11.2   pause 84 ms\n"
            "RSS 3.8M = Python objects 1.0M (26%) + free in pymalloc 293K\n"
            "    + other anonymous 635K + files 1.8M + rest 98K\n"
-           "\n");
+           "\n"
+           "TYPE                                OBJECTS  FOOTPRINT  UNREACHABLE  SHARE\n"
+           "str                                       4       1.0M            1   100%\n"
+           "shop.models.Order @ 0x7f0000002000        1         64            1    <1%\n"
+           "3 more types, 768 (-n 0 shows all)\n"
+           "\n"
+           "11 objects: 5 tracked by gc, 4 reached, 2 held only from C\n"
+           "2 of them can't be reached from any root: garbage, or held from C\n"
+           "damage: none\n");
 }
 
 Test(screens, commands_are_shortened) {
