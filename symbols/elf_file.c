@@ -344,26 +344,32 @@ bool elf_file_crc(const struct elf_file *file, uint32_t *crc) {
 
 /* ---- symbols ------------------------------------------------------------------------------- */
 
-/* Length of a symbol's clean name: without what the compiler appends (".lto_priv.0", ".part.1"). */
+/* Length of a symbol's clean name: without what the compiler appends (".lto_priv.0", ".isra.1").
+ * 0 for pieces that it cut out of a function. */
 static size_t clean_length(const char *name, size_t length) {
     const char *dot = memchr(name + 1, '.', length - 1);
-    return dot ? (size_t)(dot - name) : length;
+    if (!dot)
+        return length;
+    return !strncmp(dot, ".cold", 5) || !strncmp(dot, ".part", 5) ? 0 : (size_t)(dot - name);
 }
 
 static void offer_symbol(struct elf_symbol *wanted, size_t count, const char *name, size_t length,
                          const Elf64_Sym *symbol) {
     size_t clean = clean_length(name, length);
+    bool exact = clean == length;
     for (size_t i = 0; i < count; i++) {
         struct elf_symbol *want = &wanted[i];
-        if (memcmp(want->name, name, 1) || strlen(want->name) != clean ||
-            memcmp(want->name, name, clean))
+        if (strncmp(want->name, name, clean) || want->name[clean] || !clean ||
+            (want->exact && !exact))
             continue;
-        bool exact = clean == length;
-        if (!want->matches || (exact && want->address != symbol->st_value)) {
+        if (exact && !want->exact)
+            *want = (struct elf_symbol){.name = want->name, .exact = true};
+        if (want->matches && want->address == symbol->st_value)
+            continue; /* the same once more */
+        if (!want->matches++) {
             want->address = symbol->st_value;
             want->size = symbol->st_size;
         }
-        want->matches++;
     }
 }
 

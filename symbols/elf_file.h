@@ -24,8 +24,9 @@ struct elf_section {
 /* A name to look up, and what was found. */
 struct elf_symbol {
     const char *name;       /* set by the caller; clean: "arenas" also finds "arenas.lto_priv.0" */
-    uint64_t address, size; /* in the file's own addresses */
+    uint64_t address, size; /* of the first match, in the file's own addresses */
     unsigned matches;       /* 0: not found; more than 1: several statics share the clean name */
+    bool exact;             /* found without a suffix; then those with one do not count */
 };
 
 /* Opens a regular file. With `root` other than "" or NULL ("/proc/PID/root"), `path` and every link
@@ -50,7 +51,7 @@ bool elf_file_bias(const struct elf_file *file, uint64_t mapping_start, uint64_t
                    uint64_t *bias);
 
 /* Fills in those of `wanted` that .dynsym or .symtab defines, in one pass over each; names that are
- * found already (matches != 0) are left alone. An exact name wins over one with a suffix. */
+ * found already (matches != 0) are left alone. */
 void elf_file_find_symbols(struct elf_file *file, struct elf_symbol *wanted, size_t count);
 
 /* A section by its name. */

@@ -34,6 +34,23 @@ Test(elf_file, finds_symbols_by_clean_name) {
     elf_file_close(file);
 }
 
+/* Two statics of one clean name are two matches, unless one has exactly that name; the pieces of a
+ * function are none. */
+Test(elf_file, tells_when_a_clean_name_is_ambiguous) {
+    struct elf_file *file = open_sample("libsample_dwarf5.so");
+    struct elf_symbol wanted[] = {{.name = "twice"}, {.name = "once"}, {.name = "pieces"}};
+    elf_file_find_symbols(file, wanted, 3);
+    cr_expect_eq(wanted[0].matches, 2);
+    cr_expect_not(wanted[0].exact);
+    cr_expect_eq(wanted[1].matches, 1);
+    cr_expect(wanted[1].exact);
+    int value = 0;
+    cr_assert(elf_file_read(file, wanted[1].address, &value, sizeof value));
+    cr_expect_eq(value, 30);
+    cr_expect_eq(wanted[2].matches, 0);
+    elf_file_close(file);
+}
+
 Test(elf_file, leaves_found_symbols_alone) {
     struct elf_file *file = open_sample("libsample_dwarf5.so");
     struct elf_symbol wanted[] = {{.name = "sample_constant", .address = 42, .matches = 1}};

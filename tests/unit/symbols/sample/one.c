@@ -20,6 +20,13 @@ const uint64_t sample_constant = 0x1122334455667788;
 static int hidden_static __attribute__((used)) = 5;
 static int suffixed __asm__("suffixed.lto_priv.0") __attribute__((used)) = 6;
 
+static int twice_a __asm__("twice.lto_priv.0") __attribute__((used)) = 10;
+static int twice_b __asm__("twice.lto_priv.1") __attribute__((used)) = 11;
+static int once_a __asm__("once.lto_priv.0") __attribute__((used)) = 29;
+static int once __attribute__((used)) = 30;
+static int pieces_cold __asm__("pieces.cold") __attribute__((used)) = 40;
+static int pieces_part __asm__("pieces.part.0") __attribute__((used)) = 41;
+
 int sample_function(void);
 int sample_function(void) {
     return hidden_static + suffixed;
