@@ -350,7 +350,7 @@ static size_t clean_length(const char *name, size_t length) {
     const char *dot = memchr(name + 1, '.', length - 1);
     if (!dot)
         return length;
-    return !strncmp(dot, ".cold", 5) || !strncmp(dot, ".part", 5) ? 0 : (size_t)(dot - name);
+    return strstr(dot, ".cold") || strstr(dot, ".part") ? 0 : (size_t)(dot - name);
 }
 
 static void offer_symbol(struct elf_symbol *wanted, size_t count, const char *name, size_t length,

@@ -24,7 +24,7 @@ static int twice_a __asm__("twice.lto_priv.0") __attribute__((used)) = 10;
 static int twice_b __asm__("twice.lto_priv.1") __attribute__((used)) = 11;
 static int once_a __asm__("once.lto_priv.0") __attribute__((used)) = 29;
 static int once __attribute__((used)) = 30;
-static int pieces_cold __asm__("pieces.cold") __attribute__((used)) = 40;
+static int pieces_cold __asm__("pieces.lto_priv.0.cold") __attribute__((used)) = 40;
 static int pieces_part __asm__("pieces.part.0") __attribute__((used)) = 41;
 
 int sample_function(void);
