@@ -22,7 +22,7 @@
 #define vec_free(v) (free((v)->items), (v)->items = NULL, (v)->count = (v)->capacity = 0)
 
 #define vec_each(item, v)                                                                          \
-    for (__typeof__((v)->items) item = (v)->items; item && item < (v)->items + (v)->count; item++)
+    for (__typeof__(&*(v)->items) item = (v)->items; item && item < (v)->items + (v)->count; item++)
 
 static inline bool vec_grow_(void **items, size_t *capacity, size_t needed, size_t item_size) {
     if (needed <= *capacity)
