@@ -5,7 +5,7 @@
 /* Beyond it pieces are left out, so that an input costs little time. */
 enum { MAX_IMAGE = 48 * IMAGE_CHUNK_SIZE, ADDRESS = 6 };
 
-const char *const sparse_symbols[] = {"_PyRuntime", "arenas", "maxarenas", NULL};
+const char *const sparse_symbols[] = {"_PyRuntime", "arenas", "maxarenas", "interned", NULL};
 const char *const sparse_layouts[] = {"3.11.2", "3.13.0", NULL};
 
 /* Runtimes are found by their symbols' names; the image's lists are in order of address. */
@@ -55,6 +55,19 @@ static void read_symbol(struct reader *reader, struct input *input) {
         fuzz_must(image_add_symbol(reader->sparse->image, &symbol));
 }
 
+/* False if the image is full. */
+static bool read_zeros(struct reader *reader, struct input *input) {
+    struct image *image = reader->sparse->image;
+    uint64_t start = input_take(input, ADDRESS) & -(uint64_t)IMAGE_PAGE_SIZE;
+    uint64_t end = start + (input_take(input, 2) << IMAGE_PAGE_SHIFT);
+    struct err *err = image_reserve(image, start, end);
+    bool full = err && err_code(err) == ERR_BUDGET;
+    if (!err)
+        image_mark_present(image, start, end);
+    err_free(err);
+    return !full;
+}
+
 static bool read_piece(struct reader *reader, struct input *input) {
     uint64_t address = input_take(input, ADDRESS);
     size_t length = input_take(input, 2);
@@ -74,7 +87,8 @@ void sparse_image_read(struct input *input, struct sparse_image *sparse) {
     fuzz_must(image_create(MAX_IMAGE, &sparse->image));
     sparse->layout = fixture_layout(sparse_layouts[input_take(input, 1) % layouts]);
     sparse->runtime = input_take(input, ADDRESS);
-    while (input->left) {
+    bool more = true;
+    while (more && input->left) {
         switch (input_take(input, 1)) {
         case 'M':
             read_mapping(&reader, input);
@@ -85,12 +99,14 @@ void sparse_image_read(struct input *input, struct sparse_image *sparse) {
         case 'S':
             read_symbol(&reader, input);
             break;
+        case 'Z':
+            more = read_zeros(&reader, input);
+            break;
         case 'B':
-            if (!read_piece(&reader, input))
-                return;
+            more = read_piece(&reader, input);
             break;
         default:
-            return;
+            more = false;
         }
     }
 }

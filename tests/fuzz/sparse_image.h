@@ -6,6 +6,7 @@
  *   'M' address, pages (2 bytes), kind and permissions (1)   a mapping (in order of address)
  *   'N' address, pages (2)                                   the module that holds _PyRuntime
  *   'S' number (1), address                                  a symbol, by its place in a list
+ *   'Z' address, pages (2)                                   pages of zeros
  *   'B' address, length (2), the bytes                       a piece */
 #ifndef HEAPGLASS_TESTS_FUZZ_SPARSE_IMAGE_H
 #define HEAPGLASS_TESTS_FUZZ_SPARSE_IMAGE_H
