@@ -51,20 +51,18 @@ static void cached_keys_references(struct decode *decode, const struct object *o
         dict_keys_references(decode, &keys);
 }
 
-/* type_traverse (Objects/typeobject.c) is for heap types only: others are not of the GC. A static
- * type's base is as a rule set in its initialiser, without counting it, unless it is `object`. */
+/* type_traverse (Objects/typeobject.c) is for heap types only: others are not of the GC. Static
+ * types do not count their base. */
 void type_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     bool heap_type = is_heap_type(decode, object);
     unsigned visited = heap_type ? REFERENCE_STRONG : REFERENCE_UNTRAVERSED;
     uint64_t flags = object_unsigned(object, layout->type.tp_flags);
-    uint64_t base = object_pointer(object, layout->type.tp_base);
-    bool base_counted = heap_type || !remote_unsigned(decode, base, layout->type.tp_base);
 
     reference_field(decode, object, layout->type.tp_mro, visited, ".__mro__");
     reference_field(decode, object, layout->type.tp_bases, visited, ".__bases__");
-    reference_add(decode, base, base_counted ? visited : REFERENCE_RETAINS, LABEL_FIELD,
-                  label(".__base__"));
+    reference_field(decode, object, layout->type.tp_base, heap_type ? visited : REFERENCE_RETAINS,
+                    ".__base__");
     reference_field(decode, object, layout->type.tp_cache, visited, "->tp_cache");
     if (!heap_type && flags & layout->trait.flag_static_builtin) {
         static_state_references(decode, object, layout->interpreter.static_builtins);
