@@ -10,65 +10,57 @@ enum { GRAIN = 1 << 15 }; /* objects that a thread takes at a time */
 
 struct collector {
     const struct heap *heap;
-    struct type_sums *sums; /* by type id */
+    struct heap_sums *sums; /* by type id */
 };
 
 static void collect_range(void *context, size_t first, size_t last) {
     struct collector *collector = context;
-    const struct heap *heap = collector->heap;
-    for (uint32_t id = (uint32_t)first; id < last; id++) {
-        const struct type *type = heap_type(heap, id);
-        struct type_sums *row = &collector->sums[type->id];
-        row->type = type;
-        row->objects++;
-        row->size += heap_size(heap, id);
-        row->footprint += heap_footprint(heap, id);
-        row->unreachable += !(heap_flags(heap, id) & OBJECT_REACHABLE);
-    }
+    heap_add_up(collector->heap, (uint32_t)first, (uint32_t)last, collector->sums);
 }
 
-/* Adds up the threads' sums and keeps the types that have objects, in the first one's array. */
-static size_t merge(struct collector *collectors, unsigned threads, uint32_t type_count) {
-    struct type_sums *into = collectors[0].sums;
-    size_t count = 0;
+/* Adds up the threads' sums, and lists the types that have objects. */
+static struct err *merge(const struct collector *collectors, unsigned threads,
+                         struct types *types) {
+    const struct heap *heap = collectors[0].heap;
+    uint32_t type_count = heap_type_count(heap);
+    types->rows = calloc(type_count + 1, sizeof *types->rows);
+    if (!types->rows)
+        return err_no_memory();
     for (uint32_t id = 0; id < type_count; id++) {
-        struct type_sums row = into[id];
-        for (unsigned thread = 1; thread < threads; thread++) {
-            const struct type_sums *other = &collectors[thread].sums[id];
-            row.type = row.type ? row.type : other->type;
-            row.objects += other->objects;
-            row.size += other->size;
-            row.footprint += other->footprint;
-            row.unreachable += other->unreachable;
+        struct type_sums row = {.type = heap_type_by_id(heap, id)};
+        for (unsigned thread = 0; thread < threads; thread++) {
+            const struct heap_sums *sums = &collectors[thread].sums[id];
+            row.objects += sums->objects;
+            row.size += sums->size;
+            row.footprint += sums->footprint;
+            row.unreachable += sums->unreachable;
         }
         if (row.objects)
-            into[count++] = row;
+            types->rows[types->count++] = row;
     }
-    return count;
+    return NULL;
 }
 
 struct err *types_collect(const struct heap *heap, unsigned threads, struct types *ret) {
     *ret = (struct types){0};
     struct collector collectors[PARALLEL_MAX];
     void *contexts[PARALLEL_MAX];
-    uint32_t type_count = heap_type_count(heap);
+    struct err *err = NULL;
     threads = heap_count(heap) < 2 * GRAIN ? 1 : parallel_threads(threads);
-    bool failed = false;
     for (unsigned thread = 0; thread < threads; thread++) {
         collectors[thread].heap = heap;
-        collectors[thread].sums = calloc(type_count + 1, sizeof *collectors->sums);
+        collectors[thread].sums = calloc(heap_type_count(heap) + 1, sizeof *collectors->sums);
         contexts[thread] = &collectors[thread];
-        failed |= !collectors[thread].sums;
+        if (!collectors[thread].sums && !err)
+            err = err_no_memory();
     }
-    if (!failed) {
+    if (!err) {
         parallel_for(heap_count(heap), GRAIN, threads, collect_range, contexts);
-        ret->count = merge(collectors, threads, type_count);
-        ret->rows = collectors[0].sums;
-        collectors[0].sums = NULL;
+        err = merge(collectors, threads, ret);
     }
     for (unsigned thread = 0; thread < threads; thread++)
         free(collectors[thread].sums);
-    return failed ? err_no_memory() : types_sort(ret, "footprint");
+    return err ? err : types_sort(ret, "footprint");
 }
 
 void types_free(struct types *types) {

@@ -38,6 +38,17 @@ const struct type *heap_type(const struct heap *heap, uint32_t id) {
     return &heap->types[heap->objects[id].type];
 }
 
+void heap_add_up(const struct heap *heap, uint32_t first, uint32_t end, struct heap_sums *sums) {
+    for (uint32_t id = first; id < end; id++) {
+        const struct fake_object *object = &heap->objects[id];
+        struct heap_sums *sum = &sums[object->type];
+        sum->objects++;
+        sum->size += object->size;
+        sum->footprint += object->footprint;
+        sum->unreachable += !(object->flags & OBJECT_REACHABLE);
+    }
+}
+
 uint64_t heap_footprint(const struct heap *heap, uint32_t id) {
     return heap->objects[id].footprint;
 }
