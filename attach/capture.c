@@ -211,6 +211,8 @@ static bool count_rest(struct capture *capture, const struct map *map, struct ma
     if (!pagemap_scan(&capture->pagemap, map->start, map->end, &capture->ranges))
         return false;
     *use = (struct map_use){0};
+    if (map->end >> IMAGE_ADDRESS_BITS)
+        return true; /* [vsyscall], the kernel's own page */
     vec_each (range, &capture->ranges) {
         uint64_t bytes = range->end - range->start;
         bool present = range->flags & PAGE_PRESENT && !(range->flags & PAGE_OF_ZERO);

@@ -1,13 +1,27 @@
 /* --pause hold: stop, and bring pages in as they are asked for, until released. */
 #include "attach/capture_internal.h"
 
+/* Only memory that the plan wants: a wild pointer must not make us touch a device. */
+static bool may_read(const struct capture *capture, uint64_t address, uint64_t end) {
+    const struct mapped *final = &capture->final;
+    while (address < end) {
+        const struct map *map = maps_at(&final->maps, address);
+        enum plan_action action = map ? final->actions[map - final->maps.items] : PLAN_IGNORE;
+        if (action != PLAN_COPY && action != PLAN_EARLY)
+            return false;
+        address = map->end;
+    }
+    return true;
+}
+
 static bool read_held(void *context, uint64_t address, void *to, size_t size) {
     struct capture *capture = context;
     if (!tracer_holds(capture->tracer)) {
         capture->result.released_early |= capture->tracer != NULL;
         return false;
     }
-    if (!bulk_read_now(capture->bulk, address, to, size))
+    if (!may_read(capture, address, address + size) ||
+        !bulk_read_now(capture->bulk, address, to, size))
         return false;
     /* The target may have run on while we read. */
     if (!tracer_holds(capture->tracer)) {

@@ -223,9 +223,8 @@ struct err *prepare(struct capture *capture) {
     TRY(budget_check(capture->process, bytes, capture->options.max_memory));
     TRY(make_places(capture));
     TRY(make_room(capture));
-    if (!copies)
-        return NULL;
-    fault_in_destination(capture);
+    if (copies)
+        fault_in_destination(capture);
     TRY(copy_early(capture));
     log_line(LOG_CAPTURE, "planned: %zu mappings, %llu KiB to copy, %llu KiB of places",
              capture->early.maps.count, (unsigned long long)bytes >> 10,

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { PAGES_PER_CHUNK = IMAGE_CHUNK_SIZE / IMAGE_PAGE_SIZE };
+enum {
+    PAGES_PER_CHUNK = IMAGE_CHUNK_SIZE / IMAGE_PAGE_SIZE,
+    READ_AHEAD = 64 << 10, /* bytes asked of the pager at once, at most */
+};
 
 struct presence {
     uint64_t pages[PAGES_PER_CHUNK / 64];
@@ -104,14 +107,15 @@ static struct err *reserve_chunk(struct image *image, uint64_t address) {
     if (*chunk)
         return NULL;
     if (private->chunk_count == private->chunk_capacity)
-        return err_new(ERR_BUDGET,
-                       "the process has grown beyond the %llu MiB foreseen for its image; try again",
-                       (unsigned long long)(private->chunk_capacity << IMAGE_CHUNK_SHIFT >> 20));
+        return err_new(
+            ERR_BUDGET,
+            "the process has grown beyond the %llu MiB foreseen for its image; try again",
+            (unsigned long long)(private->chunk_capacity << IMAGE_CHUNK_SHIFT >> 20));
     uint8_t *local = image->mirror + (private->chunk_count << IMAGE_CHUNK_SHIFT);
     if (mprotect(local, IMAGE_CHUNK_SIZE, PROT_READ | PROT_WRITE))
         return err_no_memory();
     private->chunk_address[private->chunk_count] = address & -(uint64_t)IMAGE_CHUNK_SIZE;
-    *chunk = (uint32_t)++private->chunk_count;
+    *chunk = (uint32_t)++ private->chunk_count;
     image->mirror_size = private->chunk_count << IMAGE_CHUNK_SHIFT;
     return NULL;
 }
@@ -188,8 +192,7 @@ void image_mark_present(struct image *image, uint64_t start, uint64_t end) {
     }
 }
 
-struct err *image_add_bytes(struct image *image, uint64_t address, const void *bytes,
-                            size_t size) {
+struct err *image_add_bytes(struct image *image, uint64_t address, const void *bytes, size_t size) {
     if (!size)
         return NULL;
     TRY(image_reserve(image, address, address + size));
@@ -211,17 +214,30 @@ void image_set_pager(struct image *image, struct image_pager pager) {
     image->private->pager = pager;
 }
 
-static bool fetch_page(const struct image *image, uint64_t place) {
+static bool ask_pager(struct image *image, uint64_t place, uint64_t end) {
+    struct image_pager *pager = &image->private->pager;
+    if (!pager->read(pager->context, image_address_of_place(image, place), image->mirror + place,
+                     end - place))
+        return false;
+    for (; place < end; place += IMAGE_PAGE_SIZE)
+        mark_page(image, place);
+    return true;
+}
+
+/* Brings the page, and with it the absent ones around it: a call costs as much as 64 KiB. */
+static bool fetch_page(struct image *image, uint64_t place) {
     struct image_private *private = image->private;
     if (!private->pager.read)
         return false;
+    uint64_t page = place & -(uint64_t)IMAGE_PAGE_SIZE, first = page, end = page + IMAGE_PAGE_SIZE;
+    uint64_t block = place & -(uint64_t)READ_AHEAD;
     pthread_mutex_lock(&private->pager_lock);
-    uint64_t page = place & -(uint64_t)IMAGE_PAGE_SIZE;
-    bool there = page_is_present(image, place) ||
-                 private->pager.read(private->pager.context, image_address_of_place(image, page),
-                                     image->mirror + page, IMAGE_PAGE_SIZE);
-    if (there)
-        mark_page((struct image *)image, page);
+    bool there = page_is_present(image, page);
+    while (!there && first > block && !page_is_present(image, first - IMAGE_PAGE_SIZE))
+        first -= IMAGE_PAGE_SIZE;
+    while (!there && end < block + READ_AHEAD && !page_is_present(image, end))
+        end += IMAGE_PAGE_SIZE;
+    there = there || ask_pager(image, first, end) || ask_pager(image, page, page + IMAGE_PAGE_SIZE);
     pthread_mutex_unlock(&private->pager_lock);
     return there;
 }
@@ -238,7 +254,7 @@ const void *image_pin_some(const struct image *image, uint64_t address, size_t s
         uint64_t chunk = at >> IMAGE_CHUNK_SHIFT;
         if (image->chunk_whole[chunk]) {
             at = (chunk + 1) << IMAGE_CHUNK_SHIFT;
-        } else if (page_is_present(image, at) || fetch_page(image, at)) {
+        } else if (page_is_present(image, at) || fetch_page((struct image *)image, at)) {
             at = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
         } else {
             break;
@@ -265,7 +281,8 @@ bool image_read_string(const struct image *image, uint64_t address, char *to, si
     return true;
 }
 
-/* ---- what the image says of the process -------------------------------------------------------- */
+/* ---- what the image says of the process --------------------------------------------------------
+ */
 
 #define ADD(list, item) (vec_push(&image->private->list, item) ? NULL : err_no_memory())
 
@@ -321,12 +338,11 @@ const struct image_mapping *image_mapping_at(const struct image *image, uint64_t
         else
             high = middle;
     }
-    return low < image->private->mappings.count && items[low].start <= address ? &items[low]
-                                                                               : NULL;
+    return low < image->private->mappings.count && items[low].start <= address ? &items[low] : NULL;
 }
 
 const struct image_module *image_module_at(const struct image *image, uint64_t address) {
-    vec_each(module, &image->private->modules) {
+    vec_each (module, &image->private->modules) {
         if (address >= module->start && address < module->end)
             return module;
     }
@@ -335,7 +351,7 @@ const struct image_module *image_module_at(const struct image *image, uint64_t a
 
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,
                                              uint32_t module) {
-    vec_each(symbol, &image->private->symbols) {
+    vec_each (symbol, &image->private->symbols) {
         if ((module == UINT32_MAX || symbol->module == module) && !strcmp(symbol->name, name))
             return symbol;
     }
