@@ -156,6 +156,8 @@ static uint32_t dict_least_size(const struct layout *layout) {
 
 static void combined_references(struct decode *decode, const struct dict_keys *keys) {
     unsigned properties = keys->general ? REFERENCE_STRONG : REFERENCE_UNTRAVERSED;
+    if (!keys->count)
+        return; /* there may be no entries to point to */
     const uint8_t *entry = keys->entries + keys->key_offset;
     for (uint64_t i = 0; i < keys->count; i++, entry += keys->stride) {
         uint64_t key = load_u64(entry), value = load_u64(entry + 8);
