@@ -20,6 +20,7 @@ struct heap {
     const struct runtime *runtime;
     unsigned threads;
     struct type_table *types;
+    struct vec(uint64_t) interpreters; /* addresses */
     struct pymalloc pymalloc;
     struct gc_lists gc;
     struct marking marking;
@@ -255,8 +256,19 @@ static struct err *count_blocks(struct heap *heap) {
     return NULL;
 }
 
+static struct err *list_interpreters(struct heap *heap) {
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!vec_push(&heap->interpreters, interpreters[i].address))
+            return err_no_memory();
+    }
+    return NULL;
+}
+
 static struct err *build(struct heap *heap) {
     double since = seconds();
+    TRY(list_interpreters(heap));
     TRY(type_table_create(heap->image, heap->layout, runtime_address(heap->runtime),
                           &heap->types));
     TRY(list_memory(heap));
@@ -267,6 +279,8 @@ static struct err *build(struct heap *heap) {
                                      .pymalloc = &heap->pymalloc,
                                      .fence = fence_size(heap->image, heap->layout, heap->runtime),
                                      .weak_dict = interned_dict(heap),
+                                     .interpreters = heap->interpreters.items,
+                                     .interpreter_count = heap->interpreters.count,
                                      .threads = heap->threads};
     TRY(marking_init(&heap->marking));
     if (!bitmap_init(&heap->reachable, heap->image->mirror_size))
@@ -341,6 +355,7 @@ void heap_destroy(struct heap *heap) {
     pymalloc_clear(&heap->pymalloc);
     type_table_destroy(heap->types);
     vec_free(&heap->unclaimed);
+    vec_free(&heap->interpreters);
     free(heap);
 }
 
@@ -415,8 +430,12 @@ int64_t heap_interpreter(const struct heap *heap, uint32_t id) {
 
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored) {
     ignored->count = 0;
-    *decode = (struct decode){
-        .image = heap->image, .layout = heap->layout, .types = heap->types, .damage = ignored};
+    *decode = (struct decode){.image = heap->image,
+                              .layout = heap->layout,
+                              .types = heap->types,
+                              .damage = ignored,
+                              .interpreters = heap->interpreters.items,
+                              .interpreter_count = heap->interpreters.count};
 }
 
 struct visitor {

@@ -292,6 +292,8 @@ static void worker_init(struct worker *worker, struct crew *crew) {
         .layout = marking->layout,
         .types = marking->types,
         .damage = &worker->damage,
+        .interpreters = marking->interpreters,
+        .interpreter_count = marking->interpreter_count,
         .references = worker->references,
         .reference_capacity = REFERENCES,
         .flush = meet_references,

@@ -18,6 +18,8 @@ struct marking {
     const struct pymalloc *pymalloc;
     uint64_t fence;     /* bytes that debug hooks put before what they allocate (fence.h): 16 or 0 */
     uint64_t weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
+    const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
+    size_t interpreter_count;
     unsigned threads;
 
     struct bitmap odd;     /* objects at 8 modulo 16 */
