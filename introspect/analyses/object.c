@@ -143,8 +143,11 @@ static void reference_cells(struct object_rows *rows, struct value *cells, uint3
     strbuf_clear(&rows->value);
     heap_label(heap, owner, reference, &rows->name);
     strbuf_puts(&rows->label, strbuf_text(&rows->name));
-    if (!(reference->properties & REFERENCE_RETAINS))
+    bool is_weak = !(reference->properties & (REFERENCE_RETAINS | REFERENCE_TRAVERSED));
+    if (is_weak)
         strbuf_puts(&rows->label, " (weak)");
+    else if (!(reference->properties & REFERENCE_RETAINS))
+        strbuf_puts(&rows->label, " (owned by another)");
     else if (reference->properties & REFERENCE_GUESSED)
         strbuf_puts(&rows->label, " (guessed)");
     if (rows->values && other != HEAP_NONE)
@@ -154,7 +157,7 @@ static void reference_cells(struct object_rows *rows, struct value *cells, uint3
     cells[TYPE] = other == HEAP_NONE ? value_none() : value_text(heap_type(heap, other)->name);
     cells[ADDRESS] = value_address(address);
     cells[VALUE] = rows->value.length ? value_text(rows->value.text) : value_none();
-    cells[WEAK] = value_flag(!(reference->properties & REFERENCE_RETAINS));
+    cells[WEAK] = value_flag(is_weak);
     cells[GUESSED] = value_flag(reference->properties & REFERENCE_GUESSED);
 }
 
