@@ -1,5 +1,6 @@
 #include "introspect/heap/candidates.h"
 
+#include "introspect/heap/free_lists.h"
 #include "introspect/heap/malloc_chunks.h"
 
 /* More references than this no object has; a bigger number is no refcount. */
@@ -10,6 +11,7 @@ struct search {
     struct decode decode;
     struct damage_list ignored; /* what is no object is not damage */
     struct vec(uint64_t) found;
+    struct parked *parked; /* NULL: not wanted */
     bool out_of_memory;
 };
 
@@ -31,28 +33,32 @@ static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
            !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
 }
 
-static bool is_object(struct search *search, uint64_t block, uint64_t block_size,
-                      uint64_t offset) {
+enum looks { LOOKS_LIKE_NOTHING, LOOKS_PARKED, LOOKS_ALIVE };
+
+static enum looks looks_of(struct search *search, uint64_t block, uint64_t block_size,
+                           uint64_t offset) {
     const struct marking *marking = search->marking;
     const struct layout *layout = marking->layout;
     uint64_t address = block + offset;
     const uint8_t *header = image_pin(marking->image, address, layout->object.size);
     if (!header)
-        return false;
+        return LOOKS_LIKE_NOTHING;
     const struct type *type =
         type_table_find(marking->types, field_pointer(header, layout->object.ob_type));
     struct object object;
     if (!type || !object_view_typed(&search->decode, address, type, &object) ||
         object_offset_in_block(layout, &object) + marking->fence != offset)
-        return false;
+        return LOOKS_LIKE_NOTHING;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
-    if (!refcount || refcount > MAX_REFCOUNT)
-        return false;
+    if (refcount > MAX_REFCOUNT)
+        return LOOKS_LIKE_NOTHING;
     uint64_t items = type->itemsize ? object_item_count(&search->decode, &object) : 0;
     if (items > block_size || offset + type->basicsize + items * type->itemsize > block_size + 16)
-        return false;
-    return !object_has_gc(layout, &object) || gc_head_is_untracked(search, address);
+        return LOOKS_LIKE_NOTHING;
+    if (object_has_gc(layout, &object) && !gc_head_is_untracked(search, address))
+        return LOOKS_LIKE_NOTHING;
+    return refcount ? LOOKS_ALIVE : LOOKS_PARKED;
 }
 
 static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {
@@ -61,11 +67,15 @@ static void look_at_block(struct search *search, uint64_t block, uint64_t block_
     const uint64_t offsets[] = {fence, fence + layout->trait.header_before_gc,
                                 fence + layout->trait.header_before_gc + layout->trait.preheader};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-        if ((i && offsets[i] == offsets[i - 1]) ||
-            !is_object(search, block, block_size, offsets[i]))
+        if (i && offsets[i] == offsets[i - 1])
             continue;
-        search->out_of_memory |= !vec_push(&search->found, block + offsets[i]);
-        return;
+        enum looks looks = looks_of(search, block, block_size, offsets[i]);
+        if (looks == LOOKS_ALIVE)
+            search->out_of_memory |= !vec_push(&search->found, block + offsets[i]);
+        else if (looks == LOOKS_PARKED && search->parked)
+            parked_claim(search->marking, block, search->parked);
+        if (looks != LOOKS_LIKE_NOTHING)
+            return;
     }
 }
 
@@ -79,13 +89,14 @@ static struct err *search_finish(struct search *search, struct mark_seeds *seeds
 }
 
 struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap *objects,
-                                   struct mark_seeds *seeds) {
+                                   struct mark_seeds *seeds, struct parked *parked) {
     const struct pymalloc *pymalloc = marking->pymalloc;
     struct search search;
     struct bitmap owned;
     uint64_t double_claims = 0;
     TRY(marking_owned(marking, objects, &owned, &double_claims));
     search_init(&search, marking);
+    search.parked = parked;
     for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
         uint64_t bits = pymalloc->allocated.words[i] & ~owned.words[i];
         for (; bits; bits &= bits - 1) {

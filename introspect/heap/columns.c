@@ -105,6 +105,13 @@ static void count_totals(struct filler *filler, const struct measure *measure, u
     filler->accounts.malloc_footprint += filler->malloc_bytes;
 }
 
+/* sys.getsizeof counts what lies before the object, or would lie there by its type's flags. */
+static uint64_t counted_before(const struct layout *layout, const struct object *object) {
+    if (layout->trait.getsizeof_by_type && object->type->has_gc)
+        return layout->trait.header_before_gc + object->type->preheader;
+    return object_offset_in_block(layout, object);
+}
+
 static void fill_object(struct filler *filler, uint32_t id) {
     const struct columns_input *input = filler->input;
     const struct marking *marking = input->marking;
@@ -127,7 +134,7 @@ static void fill_object(struct filler *filler, uint32_t id) {
     uint64_t before = filler->pymalloc_bytes + filler->malloc_bytes;
     add_block(filler, object.address - before_body, before_body + body);
     bool is_static = filler->pymalloc_bytes + filler->malloc_bytes == before;
-    measure.size += offset; /* sys.getsizeof counts what lies before the object */
+    measure.size += counted_before(marking->layout, &object);
     bool immortal = false;
     uint64_t refcount = object_refcount(marking->layout, &object, &immortal);
     enum object_found found = found_how(filler, place);

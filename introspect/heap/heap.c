@@ -5,6 +5,7 @@
 #include "introspect/heap/candidates.h"
 #include "introspect/heap/columns.h"
 #include "introspect/heap/fence.h"
+#include "introspect/heap/free_lists.h"
 #include "introspect/heap/guessed_roots.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/heap/static_types.h"
@@ -174,7 +175,12 @@ static struct err *mark_candidates(struct heap *heap,
 }
 
 static struct err *find_in_pymalloc(struct heap *heap, struct mark_seeds *seeds) {
-    return candidates_in_pymalloc(&heap->marking, &heap->objects, seeds);
+    struct parked parked = {0};
+    free_lists_claim(&heap->marking, heap->runtime, &parked);
+    struct err *err = candidates_in_pymalloc(&heap->marking, &heap->objects, seeds, &parked);
+    heap->accounts.parked_count = parked.count;
+    heap->accounts.parked_bytes = parked.bytes;
+    return err;
 }
 
 static struct err *find_in_malloc(struct heap *heap, struct mark_seeds *seeds) {
@@ -247,8 +253,10 @@ static struct err *count_blocks(struct heap *heap) {
     accounts->pools = pymalloc->pools;
     accounts->block_count = pymalloc->block_count;
     accounts->block_bytes = pymalloc->block_bytes;
-    accounts->claimed_count = accounts->block_count - accounts->unclaimed_count;
-    accounts->claimed_bytes = accounts->block_bytes - accounts->unclaimed_bytes;
+    accounts->claimed_count = 
+        accounts->block_count - accounts->unclaimed_count - accounts->parked_count;
+    accounts->claimed_bytes = 
+        accounts->block_bytes - accounts->unclaimed_bytes - accounts->parked_bytes;
     accounts->double_claims = heap->marking.double_claims + double_claims;
     accounts->free_bytes = accounts->arena_bytes - accounts->block_bytes;
     if (accounts->double_claims)

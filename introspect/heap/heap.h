@@ -89,6 +89,7 @@ struct heap_accounts {
     uint64_t arenas, arena_bytes, pools;
     uint64_t block_count, block_bytes;         /* allocated pymalloc blocks */
     uint64_t claimed_count, claimed_bytes;     /* by exactly one object or owned buffer */
+    uint64_t parked_count, parked_bytes;       /* kept by free lists for objects to come */
     uint64_t unclaimed_count, unclaimed_bytes; /* by nobody known */
     uint64_t double_claims;                    /* a bug of ours, or of the target */
     uint64_t free_bytes;                       /* free blocks, free pools, headers, never used parts */

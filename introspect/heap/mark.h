@@ -11,6 +11,11 @@
 #include "introspect/heap/object_view.h"
 #include "introspect/heap/pymalloc.h"
 
+/* Blocks that free lists keep. */
+struct parked {
+    uint64_t count, bytes;
+};
+
 struct marking {
     const struct image *image;
     const struct layout *layout;

@@ -68,6 +68,10 @@ struct err *traits_derive(struct layout *layout) {
     object_header(layout);
     managed_dicts(layout);
     allocator(layout);
+    /* Python/sysmodule.c: _PySys_GetSizeOf adds _PyType_PreHeaderSize since 3.11, and leaves static
+     * types out since 3.13. */
+    layout->trait.getsizeof_by_type =
+        layout->version_hex >= HEX(3, 11) && layout->version_hex < HEX(3, 13);
     /* Include/cpython/longintrepr.h: _PyLongValue with lv_tag since 3.12. */
     layout->trait.compact_int = layout_has(layout->integer.lv_tag);
     /* Include/internal/pycore_stackref.h: _PyStackRef in frames since 3.14. */

@@ -1,0 +1,53 @@
+#include "introspect/heap/free_lists.h"
+
+/* PyFloat_MAXFREELIST and PyDict_MAXFREELIST: 100 and 80 in all versions; a list may not be longer. */
+enum { MAX_FREE_FLOATS = 100, MAX_FREE_KEYS = 80 };
+
+void parked_claim(struct marking *marking, uint64_t block, struct parked *parked) {
+    uint64_t place = image_place(marking->image, block);
+    if (place == UINT64_MAX || !pymalloc_is_arena(marking->pymalloc, place) ||
+        !pymalloc_is_block(marking->pymalloc, place) || !bitmap_set(&marking->claimed, place))
+        return;
+    parked->count++;
+    parked->bytes += pymalloc_block_size(marking->pymalloc, place);
+}
+
+/* Objects/floatobject.c: float_dealloc links through ob_type. */
+static void claim_floats(struct marking *marking, uint64_t interpreter, struct parked *parked) {
+    const struct layout *layout = marking->layout;
+    uint64_t at = 0;
+    if (!layout_has(layout->interpreter.free_floats) ||
+        !image_read_u64(marking->image, interpreter + layout->interpreter.free_floats.offset, &at))
+        return;
+    for (int i = 0; at && i < MAX_FREE_FLOATS; i++) {
+        parked_claim(marking, at - marking->fence, parked);
+        if (!image_read_u64(marking->image, at + layout->object.ob_type.offset, &at))
+            break;
+    }
+}
+
+/* Objects/dictobject.c: free_keys_object. */
+static void claim_dict_keys(struct marking *marking, uint64_t interpreter, struct parked *parked) {
+    const struct layout *layout = marking->layout;
+    uint32_t count = 0;
+    if (!layout_has(layout->interpreter.free_dict_keys) ||
+        !image_read(marking->image, interpreter + layout->interpreter.free_dict_keys_count.offset,
+                    &count, sizeof count))
+        return;
+    for (uint32_t i = 0; i < count && i < MAX_FREE_KEYS; i++) {
+        uint64_t keys = 0;
+        if (image_read_u64(marking->image,
+                           interpreter + layout->interpreter.free_dict_keys.offset + i * 8, &keys))
+            parked_claim(marking, keys - marking->fence, parked);
+    }
+}
+
+void free_lists_claim(struct marking *marking, const struct runtime *runtime,
+                      struct parked *parked) {
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
+    for (size_t i = 0; i < count; i++) {
+        claim_floats(marking, interpreters[i].address, parked);
+        claim_dict_keys(marking, interpreters[i].address, parked);
+    }
+}
