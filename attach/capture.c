@@ -205,22 +205,38 @@ static struct err *add_module(void *context, const struct image_module *module) 
     return image_add_module(context, module);
 }
 
-/* Counts pages that were of no interest at the stop. */
-static bool count_rest(struct capture *capture, const struct map *map, struct map_use *use) {
-    capture->ranges.count = 0;
-    if (!pagemap_scan(&capture->pagemap, map->start, map->end, &capture->ranges))
-        return false;
+/* Counts all pages, those that were of no interest at the stop included. */
+static bool count_all(struct capture *capture, const struct map *map, struct map_use *use) {
+    struct page_ranges *ranges = &capture->ranges;
     *use = (struct map_use){0};
     if (map->end >> IMAGE_ADDRESS_BITS)
         return true; /* [vsyscall], the kernel's own page */
-    vec_each (range, &capture->ranges) {
-        uint64_t bytes = range->end - range->start;
-        bool present = range->flags & PAGE_PRESENT && !(range->flags & PAGE_OF_ZERO);
-        use->swapped += range->flags & PAGE_SWAPPED ? bytes : 0;
-        use->resident += present ? bytes : 0;
-        use->anonymous += present && !(range->flags & PAGE_OF_FILE) ? bytes : 0;
-    }
+    ranges->count = 0;
+    if (!pagemap_scan(&capture->pagemap, map->start, map->end, ranges))
+        return false;
+    collect_count(use, ranges);
     return true;
+}
+
+/* A mapping of which not everything was looked at during the stop. What does not change was counted
+ * before, and a held target must not wait for counting. */
+static bool count_rest(struct capture *capture, const struct map *map, enum plan_action action,
+                       struct map_use *use) {
+    const struct map *early = maps_at(&capture->early.maps, map->start);
+    if (capture->strategy->copies && action != PLAN_EARLY)
+        return count_all(capture, map, use);
+    if (early && map_same(early, map))
+        *use = capture->early.uses[early - capture->early.maps.items];
+    return true;
+}
+
+struct err *capture_count_early(struct capture *capture) {
+    struct mapped *early = &capture->early;
+    for (size_t i = 0; i < early->maps.count; i++) {
+        if (!count_all(capture, &early->maps.items[i], &early->uses[i]))
+            return err_no_memory();
+    }
+    return process_memory(capture->process, &capture->result.memory);
 }
 
 static enum mapping_state state_of(enum plan_action action) {
@@ -249,10 +265,10 @@ static struct err *describe_mapping(struct capture *capture, size_t i) {
                                     .offset = map->offset,
                                     .inode = map->inode,
                                     .path = map->path};
-    bool behind = capture->final.actions[i] == PLAN_COPY &&
-                  plan_any_behind(&capture->behind, map->start, map->end);
+    enum plan_action action = capture->final.actions[i];
+    bool behind = action == PLAN_COPY && plan_any_behind(&capture->behind, map->start, map->end);
     uint64_t copied = use->resident;
-    if ((behind || capture->final.actions[i] != PLAN_COPY) && !count_rest(capture, map, use))
+    if ((behind || action != PLAN_COPY) && !count_rest(capture, map, action, use))
         return err_no_memory();
     if (behind && use->resident > copied) {
         mapping.state = MAPPING_BEHIND;
@@ -270,7 +286,8 @@ struct err *capture_describe(struct capture *capture) {
     TRY(describe_threads(capture));
     TRY(modules_find(capture->process->pid, &capture->final.maps, add_module, capture->image));
     /* A process that ended right after the stop has been captured all the same. */
-    err_free(process_memory(capture->process, &capture->result.memory));
+    if (capture->strategy->copies)
+        err_free(process_memory(capture->process, &capture->result.memory));
     log_line(LOG_CAPTURE, "pause %.3f ms, %llu KiB copied, %llu KiB stayed behind, %u threads",
              capture->result.pause_seconds * 1e3,
              (unsigned long long)capture->result.captured_bytes >> 10,

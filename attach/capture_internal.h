@@ -72,6 +72,9 @@ typedef bool visit_pages(struct capture *capture, uint64_t start, uint64_t end);
 bool collect_pages(struct capture *capture, const struct map *map, struct map_use *use,
                    visit_pages *visit, visit_pages *visit_gap);
 
+/* Adds the pages to what is in memory. */
+void collect_count(struct map_use *use, struct page_ranges *ranges);
+
 /* Reads the maps and decides; every array gets its room. */
 struct err *collect_maps(struct capture *capture, struct mapped *mapped) ERR_CHECK;
 
@@ -92,5 +95,8 @@ struct err *capture_stop(struct capture *capture) ERR_CHECK;
 
 /* Tells the image of mappings, modules and threads, and the result of memory. */
 struct err *capture_describe(struct capture *capture) ERR_CHECK;
+
+/* For a target that will be held: what describing would otherwise look at while it waits. */
+struct err *capture_count_early(struct capture *capture) ERR_CHECK;
 
 #endif

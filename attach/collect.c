@@ -35,7 +35,7 @@ struct err *collect_maps(struct capture *capture, struct mapped *mapped) {
     return NULL;
 }
 
-static void count_pages(struct map_use *use, struct page_ranges *ranges) {
+void collect_count(struct map_use *use, struct page_ranges *ranges) {
     vec_each (range, ranges) {
         uint64_t bytes = range->end - range->start;
         if (range->flags & PAGE_SWAPPED)
@@ -70,7 +70,7 @@ bool collect_pages(struct capture *capture, const struct map *map, struct map_us
         capture->ranges.count = 0;
         if (!pagemap_scan(&capture->pagemap, start, end, &capture->ranges))
             return false;
-        count_pages(use, &capture->ranges);
+        collect_count(use, &capture->ranges);
         if (!visit_ranges(capture, start, end, visit, visit_gap))
             return false;
         at = end;
@@ -103,9 +103,24 @@ static bool known_mapping(const struct capture *capture, const struct map *map, 
     return true;
 }
 
+/* False after an exec: nothing is where it was. */
+static bool same_program(const struct capture *capture) {
+    const struct maps *maps = &capture->final.maps;
+    for (size_t i = 0; i < maps->count; i++) {
+        bool filled;
+        if (maps->items[i].executable && maps->items[i].kind == MAPPING_FILE &&
+            known_mapping(capture, &maps->items[i], &filled))
+            return true;
+    }
+    return false;
+}
+
 struct err *collect_plan(struct capture *capture) {
     struct mapped *final = &capture->final;
     TRY(collect_maps(capture, final));
+    if (!same_program(capture))
+        return err_new(ERR_SOURCE, "process %d has just started another program; try again",
+                       capture->process->pid);
     for (size_t i = 0; i < final->maps.count; i++) {
         const struct map *map = &final->maps.items[i];
         if (final->actions[i] != PLAN_COPY && final->actions[i] != PLAN_EARLY)

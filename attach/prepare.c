@@ -14,7 +14,7 @@ enum {
     SLACK_LEAST = 8 << 20,  /* by so much, */
     SLACK_MOST = 128 << 20, /* or by a sixteenth of their size, but not more than this */
     CAPACITY_SPARE = 1 << 30,
-    HUGE_PAGE_FROM = IMAGE_CHUNK_SIZE / 8 * 7, /* bytes wanted of a chunk to get it in one piece */
+    HUGE_PAGE_FROM = IMAGE_CHUNK_SIZE / 2, /* bytes wanted of a chunk to get it in one piece */
 };
 
 static bool wanted(const struct capture *capture, size_t i) {
@@ -220,6 +220,8 @@ struct err *prepare(struct capture *capture) {
     uint64_t bytes = 0;
     if (copies)
         TRY(list_pages(capture, &bytes));
+    else
+        TRY(capture_count_early(capture));
     TRY(budget_check(capture->process, bytes, capture->options.max_memory));
     TRY(make_places(capture));
     TRY(make_room(capture));

@@ -27,7 +27,7 @@ class Results:
             self.failed += 1
             say(f"FAILED  {name}")
             for problem in problems[:10]:
-                say(f"        {problem}")
+                say(f"        {problem[:600]}")
         else:
             self.passed += 1
             say(f"passed  {name}")
