@@ -43,7 +43,8 @@ static const struct decoder date_decoder = {
     .preview = date_preview,
 };
 
-/* ---- time and datetime: without a tzinfo they are allocated without room for it -------------- */
+/* ---- time and datetime: without a tzinfo, which is last, they are allocated without room for it
+ * -------------- */
 
 STRUCTURE_SIZE(time_of_day);
 
@@ -57,7 +58,7 @@ static void time_of_day_measure(struct decode *decode, const struct object *obje
                                 struct measure *measure) {
     const struct layout *layout = decode->layout;
     if (!object->type->heap_type && !object_unsigned(object, layout->time_of_day.hastzinfo))
-        measure->body_size = layout->time_without_zone.size;
+        measure->body_size = layout->time_of_day.tzinfo.offset;
 }
 
 static void time_of_day_preview(struct decode *decode, const struct object *object,
@@ -88,7 +89,7 @@ static void datetime_measure(struct decode *decode, const struct object *object,
                              struct measure *measure) {
     const struct layout *layout = decode->layout;
     if (!object->type->heap_type && !object_unsigned(object, layout->datetime.hastzinfo))
-        measure->body_size = layout->datetime_without_zone.size;
+        measure->body_size = layout->datetime.tzinfo.offset;
 }
 
 static void datetime_preview(struct decode *decode, const struct object *object,
