@@ -6,6 +6,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <gelf.h>
 #include <string.h>
 
 enum {
@@ -13,6 +14,8 @@ enum {
     NESTING_MAX = 16,    /* unnamed structures in unnamed structures */
     CANDIDATES_MAX = 16, /* different definitions of one name */
     NAMES_MAX = 4096,
+    SECTIONS_MAX = 8,
+    STEPS_MAX = 1 << 25, /* python3.11's DWARF takes 600,000 */
 };
 
 /* One definition of a wanted name. The same definition, from a header that many units include, is
@@ -40,6 +43,19 @@ struct collector {
     int buckets[BUCKETS];
 };
 
+/* What protects us from DWARF that is damaged or made to harm. */
+struct reader {
+    /* The bytes of the sections that names are in: libdw does not check that a name ends there. */
+    const char *start[SECTIONS_MAX];
+    size_t size[SECTIONS_MAX];
+    size_t section_count;
+    uint64_t steps; /* entries looked at; at STEPS_MAX all that asks for a further one gives up */
+};
+
+static bool step(struct reader *reader) {
+    return reader->steps < STEPS_MAX && ++reader->steps;
+}
+
 static uint32_t hash_name(const char *name, size_t length) {
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < length; i++)
@@ -65,6 +81,41 @@ static bool collector_add(struct collector *collector, const char *names, size_t
         names += length + (names[length] == '|');
     }
     return true;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static void find_name_sections(Elf *elf, struct reader *reader) {
+    static const char *const names[] = {".debug_str", ".debug_info", ".debug_line_str"};
+    size_t string_table = 0;
+    if (elf_getshdrstrndx(elf, &string_table))
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+            GElf_Shdr header;
+            const char *name = gelf_getshdr(section, &header)
+                                   ? elf_strptr(elf, string_table, header.sh_name)
+                                   : NULL;
+            Elf_Data *data = name && !strcmp(name, names[i]) ? elf_getdata(section, NULL) : NULL;
+            if (!data || !data->d_buf || reader->section_count == SECTIONS_MAX)
+                continue;
+            reader->start[reader->section_count] = data->d_buf;
+            reader->size[reader->section_count++] = data->d_size;
+        }
+    }
+}
+
+/* DW_AT_name and its length; NULL if there is none, or it runs out of its section. */
+static const char *name_of(struct reader *reader, Dwarf_Die *die, size_t *length) {
+    const char *name = dwarf_diename(die);
+    for (size_t i = 0; name && i < reader->section_count; i++) {
+        size_t at = (size_t)((uintptr_t)name - (uintptr_t)reader->start[i]);
+        if (at >= reader->size[i])
+            continue;
+        *length = strnlen(name, reader->size[i] - at);
+        return *length < reader->size[i] - at ? name : NULL;
+    }
+    return NULL;
 }
 
 /* ---- types --------------------------------------------------------------------------------- */
@@ -191,16 +242,17 @@ static bool place_member(Dwarf_Die *member, Dwarf_Die *type, uint64_t base,
     return true;
 }
 
-static bool find_path(Dwarf_Die *structure, const char *path, size_t length, uint64_t base,
-                      int nesting, struct dwarf_member *found);
+static bool find_path(struct reader *reader, Dwarf_Die *structure, const char *path, size_t length,
+                      uint64_t base, int nesting, struct dwarf_member *found);
 
 /* One member against the first part of a path: true if the rest was found through it. */
-static bool try_member(Dwarf_Die *member, const char *path, size_t length, uint64_t base,
-                       int nesting, struct dwarf_member *found) {
-    const char *name = dwarf_diename(member);
+static bool try_member(struct reader *reader, Dwarf_Die *member, const char *path, size_t length,
+                       uint64_t base, int nesting, struct dwarf_member *found) {
+    size_t name_length = 0;
+    const char *name = name_of(reader, member, &name_length);
     const char *dot = memchr(path, '.', length);
     size_t part = dot ? (size_t)(dot - path) : length;
-    bool matches = name && strlen(name) == part && !memcmp(name, path, part);
+    bool matches = name && name_length == part && !memcmp(name, path, part);
     Dwarf_Die type;
     if ((name && !matches) || !member_type(member, &type))
         return false;
@@ -211,28 +263,29 @@ static bool try_member(Dwarf_Die *member, const char *path, size_t length, uint6
         !member_location(member, &location) || base + location > UINT32_MAX)
         return false;
     if (!name)
-        return find_path(&type, path, length, base + location, nesting + 1, found);
-    return find_path(&type, dot + 1, length - part - 1, base + location, nesting + 1, found);
+        return find_path(reader, &type, path, length, base + location, nesting + 1, found);
+    return find_path(reader, &type, dot + 1, length - part - 1, base + location, nesting + 1,
+                     found);
 }
 
-static bool find_path(Dwarf_Die *structure, const char *path, size_t length, uint64_t base,
-                      int nesting, struct dwarf_member *found) {
+static bool find_path(struct reader *reader, Dwarf_Die *structure, const char *path, size_t length,
+                      uint64_t base, int nesting, struct dwarf_member *found) {
     Dwarf_Die member;
     if (nesting > NESTING_MAX || !length || dwarf_child(structure, &member))
         return false;
     do {
         if (dwarf_tag(&member) == DW_TAG_member &&
-            try_member(&member, path, length, base, nesting, found))
+            try_member(reader, &member, path, length, base, nesting, found))
             return true;
-    } while (!dwarf_siblingof(&member, &member));
+    } while (step(reader) && !dwarf_siblingof(&member, &member));
     return false;
 }
 
-static bool find_paths(Dwarf_Die *structure, struct dwarf_member *member) {
+static bool find_paths(struct reader *reader, Dwarf_Die *structure, struct dwarf_member *member) {
     for (const char *path = member->paths; *path;) {
         size_t length = strcspn(path, "|");
         member->offset = member->size = member->bit_offset = member->bit_size = 0;
-        if (find_path(structure, path, length, 0, 0, member) && member->size)
+        if (find_path(reader, structure, path, length, 0, 0, member) && member->size)
             return true;
         path += length + (path[length] == '|');
     }
@@ -240,21 +293,22 @@ static bool find_paths(Dwarf_Die *structure, struct dwarf_member *member) {
     return false;
 }
 
-static size_t find_members(Dwarf_Die *structure, struct dwarf_struct *wanted) {
+static size_t find_members(struct reader *reader, Dwarf_Die *structure,
+                           struct dwarf_struct *wanted) {
     size_t found = 0;
     for (size_t i = 0; i < wanted->member_count; i++)
-        found += find_paths(structure, &wanted->members[i]);
+        found += find_paths(reader, structure, &wanted->members[i]);
     return found;
 }
 
 /* ---- collecting ---------------------------------------------------------------------------- */
 
-static bool from_unit(const struct wanted_name *name, Dwarf_Die *unit) {
+static bool from_unit(struct reader *reader, const struct wanted_name *name, Dwarf_Die *unit) {
     if (!name->unit)
         return true;
-    const char *file = dwarf_diename(unit);
-    size_t length = file ? strlen(file) : 0;
-    return length >= name->unit_length &&
+    size_t length = 0;
+    const char *file = name_of(reader, unit, &length);
+    return file && length >= name->unit_length &&
            !memcmp(file + length - name->unit_length, name->unit, name->unit_length) &&
            (length == name->unit_length || file[length - name->unit_length - 1] == '/');
 }
@@ -276,7 +330,7 @@ static void offer(struct wanted_name *name, Dwarf_Die *die) {
         name->candidates[name->candidate_count++] = (struct candidate){structure, size, line};
 }
 
-static void scan_unit(struct collector *collector, Dwarf_Die *unit) {
+static void scan_unit(struct reader *reader, struct collector *collector, Dwarf_Die *unit) {
     Dwarf_Die die;
     if (dwarf_child(unit, &die))
         return;
@@ -284,18 +338,18 @@ static void scan_unit(struct collector *collector, Dwarf_Die *unit) {
         int tag = dwarf_tag(&die);
         if (!is_structure(tag) && tag != DW_TAG_typedef)
             continue;
-        const char *name = dwarf_diename(&die);
-        size_t length = name ? strlen(name) : 0;
-        if (!length)
+        size_t length = 0;
+        const char *name = name_of(reader, &die, &length);
+        if (!name || !length)
             continue;
         for (int i = collector->buckets[hash_name(name, length)]; i >= 0;) {
             struct wanted_name *wanted = &collector->names.items[i];
             if (wanted->length == length && !memcmp(wanted->name, name, length) &&
-                from_unit(wanted, unit))
+                from_unit(reader, wanted, unit))
                 offer(wanted, &die);
             i = wanted->next;
         }
-    } while (!dwarf_siblingof(&die, &die));
+    } while (step(reader) && !dwarf_siblingof(&die, &die));
 }
 
 /* ---- choosing ------------------------------------------------------------------------------ */
@@ -310,7 +364,7 @@ static bool same_members(const struct dwarf_member *a, const struct dwarf_member
 }
 
 /* Of several definitions of a name the one with the most wanted members is meant. */
-static bool choose(struct wanted_name *name, struct dwarf_struct *wanted) {
+static bool choose(struct reader *reader, struct wanted_name *name, struct dwarf_struct *wanted) {
     size_t best_found = 0, best = SIZE_MAX;
     _cleanup_(cleanup_free) struct dwarf_member *members =
         calloc(wanted->member_count + 1, sizeof *members);
@@ -319,7 +373,7 @@ static bool choose(struct wanted_name *name, struct dwarf_struct *wanted) {
         return false;
     wanted->ambiguous = false;
     for (size_t i = 0; i < name->candidate_count; i++) {
-        size_t found = find_members(&name->candidates[i].die, wanted);
+        size_t found = find_members(reader, &name->candidates[i].die, wanted);
         if (best != SIZE_MAX && found < best_found)
             continue;
         if (best != SIZE_MAX && found == best_found) {
@@ -374,18 +428,22 @@ struct err *dwarf_find_structs(struct elf_file *file, struct dwarf_struct *wante
         dwarf_begin_elf((Elf *)elf_file_handle(file), DWARF_C_READ, NULL);
     if (!dwarf)
         return err_new(ERR_FAILED, "%s: %s", elf_file_path(file), dwarf_errmsg(-1));
+    struct reader reader = {.steps = 0};
+    find_name_sections((Elf *)elf_file_handle(file), &reader);
     Dwarf_CU *unit = NULL;
     Dwarf_Die unit_die;
     while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &unit_die, NULL))
-        scan_unit(&collector, &unit_die);
+        scan_unit(&reader, &collector, &unit_die);
     for (size_t i = 0; i < collector.names.count; i++) {
         struct wanted_name *name = &collector.names.items[i];
         struct dwarf_struct *target = &wanted[name->wanted];
         if (target->size || !name->candidate_count)
             continue; /* an earlier alternative was found */
-        if (!choose(name, target) && target->ambiguous)
+        if (!choose(&reader, name, target) && target->ambiguous)
             log_line(LOG_DWARF, "%s: several structures %.*s differ", elf_file_path(file),
                      (int)name->length, name->name);
     }
+    if (reader.steps >= STEPS_MAX)
+        return err_new(ERR_FAILED, "%s: its DWARF is circular or too big", elf_file_path(file));
     return NULL;
 }
