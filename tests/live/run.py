@@ -100,7 +100,7 @@ def cases(binary, found, modes, results):
         for mode, hide in modes.items():
             heapglass = heapglass_for(binary, hide)
             where = f"{interpreter.name} [{mode}]"
-            supported, said = heapglass.supports(interpreter.binary)
+            supported, said = heapglass.supports(interpreter)
             if not supported:
                 results.skip(where, said)
             elif not interpreter.include:

@@ -35,7 +35,7 @@ def perfect_account(recording):
     found = Counter(each["found"] for each in objects)
     totals["found"] = {how: found[how] for how in ("tracked", "reachable", "allocator")}
     blocks = sum(recording.malloc.values())
-    accounts = {"blocks": blocks, "claimed": blocks, "unclaimed": 0, "double_claims": 0}
+    accounts = {"blocks": blocks, "claimed": blocks, "parked": 0, "unclaimed": 0, "double_claims": 0}
     return {"objects": objects, "top": {"totals": totals, "types": list(types.values()), "pymalloc": accounts}}
 
 

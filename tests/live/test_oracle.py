@@ -53,10 +53,14 @@ class Heapglass:
         output.seek(0)
         return output
 
-    def supports(self, binary):
-        """(yes or no, what it says)."""
-        done = subprocess.run([self.binary, "layout", binary], capture_output=True, text=True, env=self.environment,
-                              timeout=120)
+    def supports(self, interpreter):
+        """(yes or no, what it says): of a running process, since _PyRuntime may lie in a shared library."""
+        sleeper = [*interpreter.command, "-c", "import sys; print(flush=True); sys.stdin.read()"]
+        with subprocess.Popen(sleeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            done = subprocess.run([self.binary, "layout", str(process.pid)], capture_output=True, text=True,
+                                  env=self.environment, timeout=120)
+            process.stdin.close()
         return done.returncode == 0, (done.stderr or done.stdout).strip().split("\n")[0]
 
 

@@ -180,11 +180,13 @@ static void add_type_edges(PyTypeObject *type) {
     add_edge(type->tp_mro);
     add_edge(type->tp_dict);
 #if PY_VERSION_HEX >= 0x030c0000
-    /* A static builtin type's dict belongs to the interpreter. */
+    /* A static builtin type's dict belongs to the interpreter: an object, but no edge. */
     if (!type->tp_dict) {
         PyObject *dict = PyType_GetDict(type);
-        add_edge(dict);
-        Py_XDECREF(dict);
+        if (dict) {
+            Py_DECREF(dict);
+            visit_object(dict);
+        }
     }
 #endif
 }
