@@ -66,6 +66,8 @@ static void accounts_node(struct report *report, const struct heap *heap) {
     tree_add(tree, group, "block_bytes", value_bytes(accounts->block_bytes));
     tree_add(tree, group, "claimed", value_count(accounts->claimed_count));
     tree_add(tree, group, "claimed_bytes", value_bytes(accounts->claimed_bytes));
+    tree_add(tree, group, "parked", value_count(accounts->parked_count));
+    tree_add(tree, group, "parked_bytes", value_bytes(accounts->parked_bytes));
     tree_add(tree, group, "unclaimed", value_count(accounts->unclaimed_count));
     tree_add(tree, group, "unclaimed_bytes", value_bytes(accounts->unclaimed_bytes));
     tree_add(tree, group, "double_claims", value_count(accounts->double_claims));
