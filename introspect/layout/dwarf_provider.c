@@ -53,20 +53,22 @@ out:
     return err;
 }
 
-struct err *dwarf_provide(struct elf_file *file, const char *root, const char *mapped_path,
-                          const char *module, struct layout *layout, bool *found) {
-    *found = false;
+bool dwarf_provide(struct elf_file *file, const char *root, const char *mapped_path,
+                   const char *module, struct layout *layout) {
     struct elf_file *debug = NULL;
     if (!dwarf_present(file)) {
         debug = debuginfo_find(file, root, mapped_path);
         if (!debug || !dwarf_present(debug)) {
             elf_file_close(debug);
-            return NULL;
+            return false;
         }
     }
     log_line(LOG_LAYOUT, "reading the DWARF of %s", elf_file_path(debug ? debug : file));
     struct err *err = find_structures(debug ? debug : file, module, layout);
     elf_file_close(debug);
-    *found = !err;
-    return err;
+    bool good = !err;
+    if (err) /* another provider may know */
+        log_line(LOG_LAYOUT, "%s", err_message(err));
+    err_free(err);
+    return good;
 }

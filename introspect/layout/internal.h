@@ -23,9 +23,9 @@ bool version_from_hex(uint32_t hex, char *text, size_t size);
 struct err *traits_derive(struct layout *layout) ERR_CHECK;
 
 /* dwarf_provider.c: fills in the structures of a file. With `module` only those that this extension
- * module defines, else all. *found: whether there was DWARF. */
-struct err *dwarf_provide(struct elf_file *file, const char *root, const char *mapped_path,
-                          const char *module, struct layout *layout, bool *found) ERR_CHECK;
+ * module defines, else all. False if there is no DWARF, or none that can be read. */
+bool dwarf_provide(struct elf_file *file, const char *root, const char *mapped_path,
+                   const char *module, struct layout *layout);
 
 /* table_provider.c: the built-in table of this very build (exact version, architecture, ABI flags,
  * size of _PyRuntime), parsed; NULL in *ret if there is none. */

@@ -95,11 +95,9 @@ static struct err *provide_file(struct elf_file *file, const struct layout_query
         return err_no_memory();
     *layout = *build;
     strcpy(layout->provider, "dwarf");
-    bool found;
-    struct err *err = dwarf_provide(file, query->root, mapped_path, module, layout, &found);
-    if (err || !found) {
+    if (!dwarf_provide(file, query->root, mapped_path, module, layout)) {
         layout_destroy(layout);
-        return err;
+        return NULL;
     }
     if (query->use_cache)
         cache_store(layout);
