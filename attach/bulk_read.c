@@ -11,12 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum {
     BATCH_PIECES = 64,
     BATCH_BYTES = 2 << 20,
+    HURRY_NICE = -15,
     HOLE_RUN = 16, /* after so many unreadable pages in a row the rest of a piece is given up */
 };
 
@@ -28,9 +31,11 @@ struct bulk_read {
     atomic_bool by_file;
     pthread_t helper;
     bool has_helper;
+    int usual_nice; /* of this program */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
+    pid_t helper_tid; /* 0 until it runs */
     enum round round;
     bool complete; /* no more pieces will come */
     bool given_up;
@@ -180,6 +185,7 @@ static void work(struct bulk_read *bulk) {
 static void *helper_main(void *argument) {
     struct bulk_read *bulk = argument;
     pthread_mutex_lock(&bulk->lock);
+    bulk->helper_tid = (pid_t)syscall(SYS_gettid);
     while (bulk->round != ROUND_QUIT) {
         work(bulk);
         if (bulk->round == ROUND_QUIT)
@@ -203,6 +209,7 @@ struct err *bulk_create(pid_t pid, struct bulk_read **ret) {
         return err_no_memory();
     bulk->pid = pid;
     bulk->memory = -1;
+    bulk->usual_nice = getpriority(PRIO_PROCESS, 0);
     pthread_mutex_init(&bulk->lock, NULL);
     pthread_cond_init(&bulk->changed, NULL);
     /* Without a second processor a helper would only be in the way. */
@@ -210,6 +217,17 @@ struct err *bulk_create(pid_t pid, struct bulk_read **ret) {
                        pthread_create(&bulk->helper, NULL, helper_main, bulk) == 0;
     *ret = bulk;
     return NULL;
+}
+
+void bulk_hurry(struct bulk_read *bulk, bool hurry) {
+    int nice = hurry && bulk->usual_nice > HURRY_NICE ? HURRY_NICE : bulk->usual_nice;
+    pthread_mutex_lock(&bulk->lock);
+    pid_t helper = bulk->helper_tid;
+    pthread_mutex_unlock(&bulk->lock);
+    /* On Linux this is of the thread alone. */
+    setpriority(PRIO_PROCESS, 0, nice);
+    if (helper)
+        setpriority(PRIO_PROCESS, (id_t)helper, nice);
 }
 
 static void start_round(struct bulk_read *bulk, enum round round) {

@@ -49,6 +49,10 @@ const struct hole *bulk_holes(const struct bulk_read *bulk, size_t *count); /* i
 /* Faults in the destination of pieces, on both threads; as bulk_begin, bulk_add, bulk_finish. */
 void bulk_begin_prefault(struct bulk_read *bulk);
 
+/* While the target waits for us, the calling thread and the helper come before others on the
+ * processors, where the system lets us. Call again with false when it runs. */
+void bulk_hurry(struct bulk_read *bulk, bool hurry);
+
 /* One read, for pages that are brought in one at a time. */
 bool bulk_read_now(struct bulk_read *bulk, uint64_t address, void *to, size_t length);
 

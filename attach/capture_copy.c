@@ -7,9 +7,12 @@ static struct err *take_stopped(struct capture *capture) {
 }
 
 static struct err *take(struct capture *capture) {
-    TRY(capture_stop(capture));
-    struct err *err = take_stopped(capture);
+    bulk_hurry(capture->bulk, true);
+    struct err *err = capture_stop(capture);
+    if (!err)
+        err = take_stopped(capture);
     struct err *released = tracer_resume(capture->tracer);
+    bulk_hurry(capture->bulk, false);
     double pause = tracer_pause(capture->tracer);
     if (pause > capture->result.pause_seconds)
         capture->result.pause_seconds = pause;

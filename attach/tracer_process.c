@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ enum { THREAD_SEIZED, THREAD_STOPPED, THREAD_GONE };
 enum {
     MILLISECOND = 1000000,
     POLL_MILLISECONDS = 10,
+    TRACER_NICE = -15,
     /* The kernel's timer strikes only when the tracer itself did not manage to let go in time. */
     TIMER_SLACK = 100 * MILLISECOND,
 };
@@ -330,6 +332,7 @@ static bool serve_stop(struct tracing *tracing) {
 
 static void set_up(struct tracing *tracing) {
     setsid();
+    setpriority(PRIO_PROCESS, 0, TRACER_NICE); /* the target waits for us */
     /* Handlers and masks are those of the program that forked us. */
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
