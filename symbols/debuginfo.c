@@ -65,6 +65,8 @@ static struct elf_file *find_by_link(struct elf_file *file, const char *root,
 }
 
 struct elf_file *debuginfo_find(struct elf_file *file, const char *root, const char *mapped_path) {
+    if (symbols_hidden("dwarf"))
+        return NULL;
     struct elf_file *found = find_by_build_id(file, root);
     if (!found)
         found = find_by_link(file, root, mapped_path);

@@ -10,6 +10,7 @@
 #include <libelf.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -33,6 +34,17 @@ struct elf_file {
     size_t build_id_size;
     struct arena arena; /* soname, debuglink */
 };
+
+bool symbols_hidden(const char *word) {
+    const char *list = getenv("HEAPGLASS_HIDE");
+    while (list && *list) {
+        size_t length = strcspn(list, ",");
+        if (length == strlen(word) && !memcmp(list, word, length))
+            return true;
+        list += length + (list[length] == ',');
+    }
+    return false;
+}
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -413,7 +425,8 @@ static void scan_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr 
 void elf_file_find_symbols(struct elf_file *file, struct elf_symbol *wanted, size_t count) {
     /* .dynsym first: it is small, and what is exported is what other files mean by a name. */
     static const unsigned kinds[] = {SHT_DYNSYM, SHT_SYMTAB};
-    for (size_t kind = 0; kind < 2; kind++) {
+    size_t kind_count = symbols_hidden("symtab") ? 1 : 2;
+    for (size_t kind = 0; kind < kind_count; kind++) {
         _cleanup_(cleanup_free) struct elf_symbol *missing = calloc(count + 1, sizeof *missing);
         _cleanup_(cleanup_free) size_t *index = calloc(count + 1, sizeof *index);
         size_t missing_count = 0;

@@ -29,6 +29,11 @@ struct elf_symbol {
     bool exact;             /* found without a suffix; then those with one do not count */
 };
 
+/* True if the environment variable HEAPGLASS_HIDE, a list with commas, has the word. Tests, and
+ * people who wonder, make us do without something: here "symtab" (look-ups see .dynsym only) and
+ * "dwarf" (no separate debug files are found), elsewhere more. */
+bool symbols_hidden(const char *word);
+
 /* Opens a regular file. With `root` other than "" or NULL ("/proc/PID/root"), `path` and every link
  * on its way are looked up inside of it. ERR_FAILED if it can't be opened or is no ELF file we
  * take. */

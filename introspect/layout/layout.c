@@ -250,16 +250,11 @@ static struct err *resolve(struct elf_file *file, const struct layout_query *que
     return NULL;
 }
 
-static bool hidden(const char *what) {
-    const char *list = getenv("HEAPGLASS_HIDE");
-    return list && strstr(list, what);
-}
-
 struct err *layout_resolve(const struct layout_query *query, struct layout **ret) {
     struct layout_query asked = *query;
-    asked.no_debug_files = query->no_debug_files || hidden("dwarf");
-    asked.no_tables = query->no_tables || hidden("tables");
-    asked.use_cache = query->use_cache && !hidden("cache");
+    asked.no_debug_files = query->no_debug_files || symbols_hidden("dwarf");
+    asked.no_tables = query->no_tables || symbols_hidden("tables");
+    asked.use_cache = query->use_cache && !symbols_hidden("cache");
     struct elf_file *file = NULL;
     struct layout *dwarf = NULL, *table = NULL, *chosen = NULL;
     struct err *err = open_module(query, &query->runtime, &file);

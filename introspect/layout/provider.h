@@ -21,8 +21,7 @@ struct layout_query {
     bool no_tables;      /* do as if there were no built-in tables */
 };
 
-/* The environment variable HEAPGLASS_HIDE (a list of "dwarf", "cache", "tables") hides the same from
- * every query: for tests, and to find out what a provider is worth. */
+/* "dwarf", "cache" and "tables" in HEAPGLASS_HIDE (see symbols_hidden) say the same to every query. */
 
 /* Resolves the whole layout of one build. ERR_NO_LAYOUT names the missing fields and the package that
  * would help. */
