@@ -342,11 +342,16 @@ const struct image_mapping *image_mapping_at(const struct image *image, uint64_t
 }
 
 const struct image_module *image_module_at(const struct image *image, uint64_t address) {
-    vec_each (module, &image->private->modules) {
-        if (address >= module->start && address < module->end)
-            return module;
+    size_t low = 0, high = image->private->modules.count;
+    const struct image_module *items = image->private->modules.items;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (items[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low < image->private->modules.count && items[low].start <= address ? &items[low] : NULL;
 }
 
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,

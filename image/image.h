@@ -56,7 +56,7 @@ struct image_mapping {
 /* An ELF file that is mapped. */
 struct image_module {
     const char *path;    /* as in its mappings; owned by the image */
-    uint64_t start, end; /* first and last mapped address */
+    uint64_t start, end; /* of all its segments, .bss included */
     uint64_t bias;       /* address = value in the file + bias */
     uint8_t build_id[32];
     size_t build_id_size; /* 0 if it has none */

@@ -53,8 +53,7 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
     uint64_t refcount = object_refcount(layout, &object, &immortal);
     if (refcount > MAX_REFCOUNT)
         return LOOKS_LIKE_NOTHING;
-    uint64_t items = type->itemsize ? object_item_count(&search->decode, &object) : 0;
-    if (items > block_size || offset + type->basicsize + items * type->itemsize > block_size + 16)
+    if (offset + object_body_size(&search->decode, &object) > block_size + 16)
         return LOOKS_LIKE_NOTHING;
     if (object_has_gc(layout, &object) && !gc_head_is_untracked(search, address))
         return LOOKS_LIKE_NOTHING;
@@ -159,8 +158,7 @@ struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *o
     for (size_t i = 0; i < count; i++) {
         const struct image_mapping *mapping = &mappings[i];
         bool heap = mapping->kind == MAPPING_ANONYMOUS || mapping->kind == MAPPING_BRK;
-        bool bss = i && mappings[i - 1].kind == MAPPING_FILE && mappings[i - 1].writable &&
-                   mappings[i - 1].end == mapping->start;
+        bool bss = image_module_at(marking->image, mapping->start) != NULL;
         if (!heap || bss || !mapping->writable || mapping->shared ||
             (mapping->state != MAPPING_CAPTURED && mapping->state != MAPPING_BEHIND) ||
             holds_a_stack(marking->image, mapping))

@@ -15,7 +15,6 @@ struct filler {
     struct columns *columns;
     struct decode decode;
     struct damage_list ignored; /* counted when the objects were first met */
-    const struct image_mapping *mapping; /* the last one asked for */
     uint64_t pymalloc_bytes, malloc_bytes; /* of the object at hand */
     struct vec(struct overflow) overflows[3];
     struct heap_totals totals;
@@ -25,27 +24,12 @@ struct filler {
 
 /* ---- footprints ------------------------------------------------------------------------------- */
 
-/* Static memory is a module's: file-backed, or the .bss right behind. */
-static bool is_heap_memory(struct filler *filler, uint64_t address) {
-    const struct image *image = filler->input->marking->image;
-    if (!filler->mapping || address < filler->mapping->start || address >= filler->mapping->end)
-        filler->mapping = image_mapping_at(image, address);
-    const struct image_mapping *mapping = filler->mapping;
-    if (!mapping || mapping->kind == MAPPING_FILE)
-        return !mapping;
-    size_t count = 0;
-    const struct image_mapping *first = image_mappings(image, &count);
-    return mapping->kind != MAPPING_ANONYMOUS || mapping == first ||
-           mapping[-1].kind != MAPPING_FILE || !mapping[-1].writable ||
-           mapping[-1].end != mapping->start;
-}
-
 static void add_block(struct filler *filler, uint64_t block, uint64_t needed) {
     const struct marking *marking = filler->input->marking;
     uint64_t place = image_place(marking->image, block);
     if (place != UINT64_MAX && pymalloc_is_arena(marking->pymalloc, place)) {
         filler->pymalloc_bytes += pymalloc_block_size(marking->pymalloc, place);
-    } else if (is_heap_memory(filler, block)) {
+    } else if (!image_module_at(marking->image, block)) { /* else it is static */
         uint64_t chunk = malloc_chunk_size(marking->image, block, needed);
         filler->malloc_bytes += chunk ? chunk : (needed + 15) & ~(uint64_t)15;
     }
@@ -130,7 +114,8 @@ static void fill_object(struct filler *filler, uint32_t id) {
     object_measure(&filler->decode, &object, &measure);
     uint64_t offset = object_offset_in_block(marking->layout, &object);
     uint64_t before_body = offset + marking->fence;
-    uint64_t body = measure.body_size ? measure.body_size : object.type->basicsize;
+    uint64_t body = measure.body_size ? measure.body_size
+                                      : object_body_size(&filler->decode, &object);
     uint64_t before = filler->pymalloc_bytes + filler->malloc_bytes;
     add_block(filler, object.address - before_body, before_body + body);
     bool is_static = filler->pymalloc_bytes + filler->malloc_bytes == before;

@@ -1,6 +1,7 @@
 #include "introspect/heap/object_view.h"
 
 #include "introspect/objects/instance.h"
+#include "introspect/objects/number.h"
 
 enum {
     /* More than a body of known size may have behind it: items, inline values. */
@@ -8,7 +9,20 @@ enum {
     /* What a var-sized body is pinned to at most; decoders read longer arrays by address. */
     MAX_BODY = 1 << 26,
     FLAG_HEAPTYPE = 1 << 9,
+    FLAG_LONG_SUBCLASS = 1 << 24,
 };
+
+/* No object has more items than an address space of bytes. */
+#define MAX_ITEMS ((uint64_t)1 << IMAGE_ADDRESS_BITS)
+
+uint64_t object_body_size(const struct decode *decode, const struct object *object) {
+    const struct type *type = object->type;
+    if (!type->itemsize)
+        return type->basicsize;
+    uint64_t items = type->flags & FLAG_LONG_SUBCLASS ? int_digit_count(decode, object)
+                                                      : object_item_count(decode, object);
+    return items < MAX_ITEMS ? type->basicsize + items * type->itemsize : UINT64_MAX / 2;
+}
 
 bool object_view_typed(const struct decode *decode, uint64_t address, const struct type *type,
                        struct object *object) {
@@ -29,12 +43,7 @@ bool object_view_typed(const struct decode *decode, uint64_t address, const stru
             return false;
     }
     if (type->itemsize) {
-        uint64_t total = type->basicsize + BODY_SLACK;
-        uint64_t items = 0;
-        if (field_fits(decode->layout->var_object.ob_size, object->available)) {
-            items = object_item_count(decode, object);
-            total += items < MAX_BODY ? items * type->itemsize : MAX_BODY;
-        }
+        uint64_t total = object_body_size(decode, object) + BODY_SLACK;
         if (total > MAX_BODY)
             total = MAX_BODY;
         if (total > object->available)
@@ -99,9 +108,7 @@ void object_references(struct decode *decode, const struct object *object) {
 
 void object_measure(struct decode *decode, const struct object *object, struct measure *measure) {
     const struct type *type = object->type;
-    *measure = (struct measure){.size = type->basicsize};
-    if (type->itemsize)
-        measure->size += object_item_count(decode, object) * type->itemsize;
+    *measure = (struct measure){.size = object_body_size(decode, object)};
     const struct decoder *decoder = type->decoder;
     if (decoder && decoder->measure)
         decoder->measure(decode, object, measure);

@@ -20,6 +20,9 @@ uint64_t object_offset_in_block(const struct layout *layout, const struct object
  * type_is_gc). */
 bool object_has_gc(const struct layout *layout, const struct object *object);
 
+/* tp_basicsize and the items, as the object says; as much as no object has if they make no sense. */
+uint64_t object_body_size(const struct decode *decode, const struct object *object);
+
 /* Everything the object owns, by itself and as an instance: appended to decode->references. */
 void object_references(struct decode *decode, const struct object *object);
 

@@ -142,20 +142,69 @@ static void stack_roots(struct decode *decode, const struct image_thread *thread
     scan_words(decode, thread->stack_pointer & -(uint64_t)8, end & -(uint64_t)8);
 }
 
-void roots_guessed(struct decode *decode, const struct runtime *runtime) {
-    (void)runtime;
+/* Free lists lie in the interpreter's state (3.10+), and keep pointers to what they once held: not
+ * roots. */
+static bool is_free_list(const struct decode *decode, const struct runtime *runtime,
+                         uint64_t address) {
+    const struct layout *layout = decode->layout;
+    const struct field lists[] = {
+        layout->interpreter.free_lists,       layout->interpreter.free_list_floats,
+        layout->interpreter.free_list_tuples, layout->interpreter.free_list_lists,
+        layout->interpreter.free_list_dicts,  layout->interpreter.free_list_async_gens,
+        layout->interpreter.free_list_contexts,
+    };
     size_t count = 0;
-    const struct image_mapping *mappings = image_mappings(decode->image, &count);
+    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct image_mapping *mapping = &mappings[i];
-        /* .bss is the anonymous mapping right behind its module's .data. */
-        bool bss = mapping->kind == MAPPING_ANONYMOUS && i && mappings[i - 1].writable &&
-                   mappings[i - 1].kind == MAPPING_FILE && mappings[i - 1].end == mapping->start;
-        bool data = mapping->kind == MAPPING_FILE && !mapping->shared;
-        if (mapping->writable && (data || bss) && mapping->state == MAPPING_CAPTURED)
-            scan_words(decode, mapping->start, mapping->end);
+        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+            uint64_t start = interpreters[i].address + lists[k].offset;
+            if (address >= start && address < start + lists[k].size)
+                return true;
+        }
     }
-    const struct image_thread *threads = image_threads(decode->image, &count);
-    for (size_t i = 0; i < count; i++)
+    return false;
+}
+
+/* Leaves out the words of free lists from what scan_words has appended since `from`. */
+static void drop_free_lists(struct decode *decode, const struct runtime *runtime, size_t from) {
+    size_t kept = from;
+    for (size_t i = from; i < decode->reference_count; i++) {
+        if (!is_free_list(decode, runtime, decode->references[i].argument))
+            decode->references[kept++] = decode->references[i];
+    }
+    decode->reference_count = kept;
+}
+
+/* Data of modules, in parts of a page, so that no flush comes between a part and its free lists. */
+static void module_roots(struct decode *decode, const struct runtime *runtime, uint64_t start,
+                         uint64_t end) {
+    for (uint64_t at = start; at < end;) {
+        uint64_t stop = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
+        if (stop > end)
+            stop = end;
+        if (decode->reference_capacity - decode->reference_count < IMAGE_PAGE_SIZE / 8)
+            decode->flush(decode);
+        size_t before = decode->reference_count;
+        scan_words(decode, at, stop);
+        drop_free_lists(decode, runtime, before);
+        at = stop;
+    }
+}
+
+void roots_guessed(struct decode *decode, const struct runtime *runtime) {
+    size_t mapping_count = 0, module_count = 0, thread_count = 0;
+    const struct image_mapping *mappings = image_mappings(decode->image, &mapping_count);
+    const struct image_module *modules = image_modules(decode->image, &module_count);
+    for (size_t i = 0; i < module_count; i++) {
+        for (size_t k = 0; k < mapping_count; k++) {
+            const struct image_mapping *mapping = &mappings[k];
+            uint64_t start = mapping->start > modules[i].start ? mapping->start : modules[i].start;
+            uint64_t end = mapping->end < modules[i].end ? mapping->end : modules[i].end;
+            if (mapping->writable && mapping->state == MAPPING_CAPTURED && start < end)
+                module_roots(decode, runtime, start, end);
+        }
+    }
+    const struct image_thread *threads = image_threads(decode->image, &thread_count);
+    for (size_t i = 0; i < thread_count; i++)
         stack_roots(decode, &threads[i]);
 }

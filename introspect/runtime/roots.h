@@ -13,7 +13,8 @@
 void roots_exact(struct decode *decode, const struct runtime *runtime);
 
 /* Appends, as guessed references, every aligned word in the writable data of modules, on thread
- * stacks and in registers that may be an object's address: the caller sorts out which are. */
+ * stacks and in registers that may be an object's address: the caller sorts out which are. Needs
+ * room for 512 references. */
 void roots_guessed(struct decode *decode, const struct runtime *runtime);
 
 #endif
