@@ -30,8 +30,7 @@ static const struct decoder ctypes_data_decoder = {
     .measure = ctypes_data_measure,
 };
 
-/* ---- functions begin as data do
- * ------------------------------------------------------------------ */
+/* ---- functions begin as data do -------------------------------------------------------------- */
 
 static const struct pointer_field ctypes_function_fields[] = {
     OWNS(ctypes_function, callable, REFERENCE_STRONG, "->callable"),
@@ -82,8 +81,7 @@ FIELDS_DECODER(ctypes_dict_remover, TYPES("_ctypes.DictRemover"),
 FIELDS_DECODER(ctypes_struct_param, TYPES("_ctypes.StructParam_Type"),
                OWNS(ctypes_struct_param, keep, REFERENCE_UNTRAVERSED, "->keep"));
 
-/* ---- StgDict: up to 3.12 the dict of a ctypes type is of this type
- * -------------------------------- */
+/* ---- StgDict: up to 3.12 the dict of a ctypes type is of this type --------------------------- */
 
 static const struct pointer_field ctypes_type_info_fields[] = {
     OWNS(ctypes_type_info, proto, REFERENCE_UNTRAVERSED, "->proto"),
@@ -137,8 +135,7 @@ static const struct decoder ctypes_dict_decoder = {
 };
 
 /* ---- types of C data: since 3.13 the structure lies behind the type object; before, the type
- * visits what its StgDict owns
- * ------------------------------------------------------------------------------ */
+ * visits what its StgDict owns. */
 
 static const struct pointer_field ctypes_type_fields[] = {
     OWNS(ctypes_type_info, proto, REFERENCE_STRONG, "->proto"),

@@ -43,8 +43,8 @@ static const struct decoder date_decoder = {
     .preview = date_preview,
 };
 
-/* ---- time and datetime: without a tzinfo, which is last, they are allocated without room for it
- * -------------- */
+/* ---- time and datetime: without a tzinfo, their last field, there is no room for it -----------
+ */
 
 STRUCTURE_SIZE(time_of_day);
 

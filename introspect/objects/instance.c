@@ -12,7 +12,7 @@ enum { WORDS_BEFORE = 4, VALUES_WORD = 0, WEAKREF_WORD = 0, DICT_WORD = 1 };
 /* traits.managed_dict_values */
 enum { VALUES_POINTER = 1, VALUES_TAGGED = 2, VALUES_INLINE = 3 };
 
-enum { FLAG_LONG_SUBCLASS = 1 << 24 };
+enum { FLAG_LONG_SUBCLASS = 1 << 24, FLAG_TUPLE_SUBCLASS = 1 << 26 };
 
 static uint64_t label(const char *name) {
     return (uint64_t)(uintptr_t)name;
@@ -187,7 +187,8 @@ void instance_references(struct decode *decode, const struct object *object) {
             reference_add(decode, load_u64(object->body + slot->offset), owned(type), LABEL_SLOT,
                           slot->name);
     }
-    if (type->unknown_body)
+    /* What a struct sequence has more than a tuple are items too. */
+    if (type->unknown_body && !(type->flags & FLAG_TUPLE_SUBCLASS))
         guessed_references(decode, object);
 
     uint64_t weakref = 0;

@@ -1,4 +1,5 @@
 #include "introspect/objects/fields.h"
+#include "introspect/objects/module_state.h"
 #include "introspect/objects/str.h"
 
 enum { MAX_STATE = 1 << 20, MAX_NAME = 72 };
@@ -14,6 +15,19 @@ static uint64_t state_size(struct decode *decode, const struct object *object) {
     uint64_t size = remote_unsigned(decode, object_pointer(object, layout->module.md_def),
                                     layout->module_def.m_size);
     return (int64_t)size < 0 ? 0 : size;
+}
+
+static const struct module_state_decoder *const state_decoders[] = {&zoneinfo_module_state};
+
+/* The decoder of what the state of this module owns beyond its words; NULL: none. */
+static const struct module_state_decoder *state_decoder(struct decode *decode,
+                                                        const struct object *object) {
+    uint64_t name = object_pointer(object, decode->layout->module.md_name);
+    for (size_t i = 0; name && i < sizeof state_decoders / sizeof *state_decoders; i++) {
+        if (str_equals(decode->image, decode->layout, name, state_decoders[i]->module))
+            return state_decoders[i];
+    }
+    return NULL;
 }
 
 /* Nobody knows the structure, so any word may be a reference; the module's m_traverse, which its
@@ -43,16 +57,30 @@ static const struct pointer_field module_fields[] = {
 static void module_references(struct decode *decode, const struct object *object) {
     fields_references(decode, object, module_fields, sizeof module_fields / sizeof *module_fields);
     uint64_t state = object_pointer(object, decode->layout->module.md_state);
-    if (state)
-        state_references(decode, state, state_size(decode, object));
+    if (!state)
+        return;
+    uint64_t size = state_size(decode, object);
+    state_references(decode, state, size);
+    const struct module_state_decoder *decoder = state_decoder(decode, object);
+    const uint8_t *known =
+        decoder && size <= MAX_STATE ? image_pin(decode->image, state, size) : NULL;
+    if (known)
+        decoder->references(decode, known, size);
 }
 
 static void module_measure(struct decode *decode, const struct object *object,
                            struct measure *measure) {
     (void)measure;
     uint64_t state = object_pointer(object, decode->layout->module.md_state);
-    if (state)
-        buffer_add_array(decode, state, state_size(decode, object), 1, "module state");
+    if (!state)
+        return;
+    uint64_t size = state_size(decode, object);
+    buffer_add_array(decode, state, size, 1, "module state");
+    const struct module_state_decoder *decoder = state_decoder(decode, object);
+    const uint8_t *known =
+        decoder && size <= MAX_STATE ? image_pin(decode->image, state, size) : NULL;
+    if (known)
+        decoder->measure(decode, known, size);
 }
 
 static void module_preview(struct decode *decode, const struct object *object, struct strbuf *out) {

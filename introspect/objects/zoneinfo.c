@@ -1,5 +1,6 @@
 /* zoneinfo.ZoneInfo: tables of transitions and of what holds between them (Modules/_zoneinfo.c). */
 #include "introspect/objects/fields.h"
+#include "introspect/objects/module_state.h"
 #include "introspect/objects/str.h"
 
 static const struct pointer_field zone_info_fields[] = {
@@ -90,6 +91,58 @@ static const struct decoder zone_info_decoder = {
     .references = zone_info_references,
     .measure = zone_info_measure,
     .preview = zone_info_preview,
+};
+
+/* ---- the module's state (3.12+): a list of the zones used last --------------------------------
+ */
+
+typedef void node_visit(struct decode *decode, uint64_t address, const uint8_t *node);
+
+static void each_cache_node(struct decode *decode, const uint8_t *state, size_t size,
+                            node_visit *visit) {
+    const struct layout *layout = decode->layout;
+    if (!field_fits(layout->zone_state.strong_cache, size) || !layout->zone_cache_node.size)
+        return;
+    uint64_t address = field_pointer(state, layout->zone_state.strong_cache), previous = 0;
+    while (address) {
+        const uint8_t *node = image_pin(decode->image, address, layout->zone_cache_node.size);
+        if (!node || field_pointer(node, layout->zone_cache_node.prev) != previous) {
+            decode_damage(decode, node ? "chain" : "absent", "zoneinfo cache", address);
+            return;
+        }
+        visit(decode, address, node);
+        previous = address;
+        address = field_pointer(node, layout->zone_cache_node.next);
+    }
+}
+
+static void cache_node_references(struct decode *decode, uint64_t address, const uint8_t *node) {
+    (void)address;
+    const struct layout *layout = decode->layout;
+    uint64_t key = field_pointer(node, layout->zone_cache_node.key);
+    reference_add(decode, key, REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->cache.key");
+    reference_add(decode, field_pointer(node, layout->zone_cache_node.zone), REFERENCE_STRONG,
+                  LABEL_FIELD, (uint64_t)(uintptr_t) "->cache.zone");
+}
+
+static void zoneinfo_state_references(struct decode *decode, const uint8_t *state, size_t size) {
+    each_cache_node(decode, state, size, cache_node_references);
+}
+
+static void cache_node_buffer(struct decode *decode, uint64_t address, const uint8_t *node) {
+    (void)node;
+    buffer_add(decode, address, decode->layout->zone_cache_node.size);
+}
+
+static void zoneinfo_state_measure(struct decode *decode, const uint8_t *state, size_t size) {
+    if (decode->buffer)
+        each_cache_node(decode, state, size, cache_node_buffer);
+}
+
+const struct module_state_decoder zoneinfo_module_state = {
+    .module = "_zoneinfo",
+    .references = zoneinfo_state_references,
+    .measure = zoneinfo_state_measure,
 };
 
 extern const struct decoder *const zoneinfo_decoders[];
