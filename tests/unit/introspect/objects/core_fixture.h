@@ -13,7 +13,7 @@
 extern const char *const core_versions[];
 extern const size_t core_version_count;
 
-enum { WILD = 0x123456789a }; /* an address where nothing is, not even a place */
+#define WILD 0x123456789aull /* an address where nothing is, not even a place */
 
 /* A compact ASCII str. */
 uint64_t core_str(struct decode_fixture *fixture, const char *text);

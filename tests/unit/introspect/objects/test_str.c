@@ -68,7 +68,7 @@ Test(str, hostile) {
         fixture_decode(fixture, make_str(fixture, 3, true, 4, 0));
         cr_expect_eq(fixture_damage(fixture, "kind"), 1);
         fixture_decode(fixture, make_str(fixture, 4, true, 1ull << 47, 0));
-        cr_expect_str_eq(strbuf_text(&fixture->preview), "''");
+        cr_expect_leq(fixture->preview.length, 400, "nobody wants to read all that");
 
         uint64_t wild = make_str(fixture, 4, false, 5, 0);
         core_set(fixture, wild, layout->unicode.data, WILD);
