@@ -447,6 +447,7 @@ void heap_decode_init(const struct heap *heap, struct decode *decode, struct dam
 }
 
 struct visitor {
+    const struct heap *heap;
     heap_visit *visit;
     void *context;
     bool weak; /* whatever the object refers to, it does not hold */
@@ -455,9 +456,13 @@ struct visitor {
 static void pass_on(struct decode *decode) {
     const struct visitor *visitor = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
+        struct reference *reference = &decode->references[i];
+        if (reference->properties & REFERENCE_GUESSED &&
+            heap_find(visitor->heap, reference->target) == HEAP_NONE)
+            continue; /* any word may be guessed to be one */
         if (visitor->weak)
-            decode->references[i].properties = REFERENCE_WEAK;
-        visitor->visit(visitor->context, &decode->references[i]);
+            reference->properties = REFERENCE_WEAK;
+        visitor->visit(visitor->context, reference);
     }
     decode->reference_count = 0;
 }
@@ -465,7 +470,7 @@ static void pass_on(struct decode *decode) {
 void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {
     struct reference references[REFERENCES];
     uint64_t address = heap_address(heap, id);
-    struct visitor visitor = {visit, context, address == heap->marking.weak_dict};
+    struct visitor visitor = {heap, visit, context, address == heap->marking.weak_dict};
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);

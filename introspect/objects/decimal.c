@@ -1,6 +1,7 @@
 /* decimal (Modules/_decimal/_decimal.c): a number is a libmpdec mpd_t, its coefficient in words of
  * 19 decimal digits, the least significant first. Small ones lie in the object. */
 #include "introspect/objects/fields.h"
+#include "introspect/objects/module_state.h"
 
 #include <stdio.h>
 
@@ -122,6 +123,71 @@ FIELDS_DECODER(decimal_context_manager, TYPES("decimal.ContextManager"),
 
 /* Its flags are a word of the context that it belongs to, which it does not own. */
 PLAIN_DECODER(decimal_signal_dict, TYPES("decimal.SignalDictMixin"), NULL);
+
+/* ---- the module's state (3.13+): the exceptions of signals and conditions ----------------------
+ */
+
+/* Calls for each entry of a map, up to the one without a name. Returns how many entries there are
+ * with that one; 0, with damage, if it has no end. */
+typedef void condition_visit(struct decode *decode, uint64_t index, const uint8_t *condition);
+
+static uint64_t each_condition(struct decode *decode, uint64_t map, condition_visit *visit) {
+    enum { MOST_CONDITIONS = 64 };
+    const struct layout *layout = decode->layout;
+    uint32_t size = layout->decimal_condition.size;
+    for (uint64_t i = 0; map && size && i < MOST_CONDITIONS; i++) {
+        const uint8_t *condition = image_pin(decode->image, map + i * size, size);
+        if (!condition)
+            break;
+        if (!field_pointer(condition, layout->decimal_condition.name))
+            return i + 1;
+        if (visit)
+            visit(decode, i, condition);
+    }
+    if (map)
+        decode_damage(decode, "chain", "decimal conditions", map);
+    return 0;
+}
+
+static void signal_reference(struct decode *decode, uint64_t index, const uint8_t *condition) {
+    (void)index;
+    reference_add(decode, field_pointer(condition, decode->layout->decimal_condition.exception),
+                  REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->signal_map.ex");
+}
+
+/* The first one is borrowed from the other map. */
+static void condition_reference(struct decode *decode, uint64_t index, const uint8_t *condition) {
+    if (index)
+        reference_add(decode, field_pointer(condition, decode->layout->decimal_condition.exception),
+                      REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->cond_map.ex");
+}
+
+static void decimal_state_references(struct decode *decode, const uint8_t *state, size_t size) {
+    const struct layout *layout = decode->layout;
+    if (size < layout->decimal_state.size)
+        return;
+    each_condition(decode, field_pointer(state, layout->decimal_state.signal_map),
+                   signal_reference);
+    each_condition(decode, field_pointer(state, layout->decimal_state.cond_map),
+                   condition_reference);
+}
+
+static void decimal_state_measure(struct decode *decode, const uint8_t *state, size_t size) {
+    const struct layout *layout = decode->layout;
+    if (size < layout->decimal_state.size)
+        return;
+    uint64_t maps[] = {field_pointer(state, layout->decimal_state.signal_map),
+                       field_pointer(state, layout->decimal_state.cond_map)};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        buffer_add_array(decode, maps[i], each_condition(decode, maps[i], NULL),
+                         layout->decimal_condition.size, "decimal conditions");
+}
+
+const struct module_state_decoder decimal_module_state = {
+    .module = "_decimal",
+    .references = decimal_state_references,
+    .measure = decimal_state_measure,
+};
 
 extern const struct decoder *const decimal_decoders[];
 const struct decoder *const decimal_decoders[] = {
