@@ -55,8 +55,9 @@ static bool has(const struct layout *layout, const char *name) {
     return layout_look_up(layout, name, &field) && layout_has(field);
 }
 
-/* Adds the names of what must be there and is not; true if nothing is missing. */
+/* Writes the names of what must be there and is not; true if nothing is missing. */
 static bool is_complete(const struct layout *layout, struct strbuf *missing) {
+    strbuf_clear(missing);
     for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
         if (!has(layout, required[i]))
             strbuf_printf(missing, "%s%s", missing->length ? ", " : "", required[i]);

@@ -22,12 +22,12 @@ struct field {
 };
 
 struct layout {
-    char version[24];       /* "3.11.2" */
-    uint32_t version_hex;   /* PY_VERSION_HEX; for display and for choosing tables only */
-    char architecture[16];  /* "x86_64" */
-    char abi_flags[8];      /* "", "d", "t" */
-    char build_id[65];      /* of the module that holds _PyRuntime, in hex; "" if it has none */
-    char provider[48];      /* where it comes from: "dwarf", "table 3.11.2", "dwarf (cached)", ... */
+    char version[24];      /* "3.11.2" */
+    uint32_t version_hex;  /* PY_VERSION_HEX; for display and for choosing tables only */
+    char architecture[16]; /* "x86_64" */
+    char abi_flags[8];     /* "", "d", "t" */
+    char build_id[65];     /* of the module that holds _PyRuntime, in hex; "" if it has none */
+    char provider[48];     /* where it comes from: "dwarf", "table 3.11.2", "dwarf (cached)", ... */
 
 /* For each structure of fields.def: .size in bytes (0: unknown here) and its fields. */
 #define STRUCT(name, c_names, module)                                                              \
@@ -49,7 +49,9 @@ struct layout {
     } trait;
 };
 
-static inline bool layout_has(struct field field) { return field.size != 0; }
+static inline bool layout_has(struct field field) {
+    return field.size != 0;
+}
 
 /* Values of a field out of a structure's bytes. The caller knows that they are there
  * (offset + size lies within what was pinned); see field_fits. */
@@ -71,8 +73,8 @@ static inline uint64_t field_unsigned(const void *structure, struct field field)
     case 8:
         return load_u64(at);
     case 4:
-        value = (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
-                (uint64_t)at[3] << 24;
+        value =
+            (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
         break;
     case 2:
         value = (uint64_t)at[0] | (uint64_t)at[1] << 8;

@@ -1,4 +1,5 @@
-/* Where layouts come from. Each provider resolves what it can; layout_resolve merges and cross-checks. */
+/* Where layouts come from. Each provider resolves what it can; layout_resolve merges and
+ * cross-checks. */
 #ifndef HEAPGLASS_INTROSPECT_LAYOUT_PROVIDER_H
 #define HEAPGLASS_INTROSPECT_LAYOUT_PROVIDER_H
 
@@ -7,29 +8,32 @@
 /* The files to resolve a layout from, found before the target is stopped. Paths are those to open
  * (through /proc/PID/map_files or /proc/PID/root for another's mount namespace). */
 struct layout_module {
-    const char *path;      /* to open */
-    const char *name;      /* as mapped, for messages and to find "_asyncio" by */
+    const char *path; /* to open */
+    const char *name; /* as mapped, for messages and to find "_asyncio" by */
 };
 
 struct layout_query {
-    struct layout_module runtime;             /* the ELF file that holds _PyRuntime */
-    const struct layout_module *extensions;   /* other mapped ELF files, for the structures of modules */
+    struct layout_module runtime; /* the ELF file that holds _PyRuntime */
+    const struct layout_module
+        *extensions; /* other mapped ELF files, for the structures of modules */
     size_t extension_count;
-    const char *root;                         /* "/proc/PID/root" or "": where debug files are looked up */
+    const char *root; /* "/proc/PID/root" or "": where debug files are looked up */
     bool use_cache;
     bool no_debug_files; /* do as if there were no DWARF, cached or not */
     bool no_tables;      /* do as if there were no built-in tables */
 };
 
-/* "dwarf", "cache" and "tables" in HEAPGLASS_HIDE (see symbols_hidden) say the same to every query. */
+/* "dwarf", "cache" and "tables" in HEAPGLASS_HIDE (see symbols_hidden) say the same to every query.
+ */
 
-/* Resolves the whole layout of one build. ERR_NO_LAYOUT names the missing fields and the package that
- * would help. */
+/* Resolves the whole layout of one build. ERR_NO_LAYOUT names the missing fields and the package
+ * that would help. */
 struct err *layout_resolve(const struct layout_query *query, struct layout **ret) ERR_CHECK;
 void layout_destroy(struct layout *layout);
 
-/* The text form shared by the cache, the built-in tables and `layout --emit`: one "name offset size"
- * a line. layout_parse accepts what layout_emit wrote, checks every line, and refuses the rest. */
+/* The text form shared by the cache, the built-in tables and `layout --emit`: one "name offset
+ * size" a line. layout_parse accepts what layout_emit wrote, checks every line, and refuses the
+ * rest. */
 struct strbuf;
 void layout_emit(const struct layout *layout, struct strbuf *out);
 struct err *layout_parse(const char *text, size_t length, struct layout **ret) ERR_CHECK;

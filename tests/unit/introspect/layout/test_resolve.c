@@ -85,6 +85,16 @@ Test(resolve, names_what_incomplete_dwarf_lacks) {
     cr_expect_not_null(strstr(outcome.message, "gc_head.gc_next"), "%s", outcome.message);
 }
 
+/* DWARF that describes next to nothing does not stand in the way of a table that describes all. */
+Test(resolve, takes_the_table_where_dwarf_is_incomplete) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/libpython_3_11_2.so", FAKES);
+    struct outcome outcome = resolve(path, true, true, false);
+    cr_assert_not_null(outcome.layout, "%s", outcome.message);
+    cr_expect_str_eq(outcome.layout->provider, "table 3.11.2");
+    layout_destroy(outcome.layout);
+}
+
 Test(resolve, refuses_other_files) {
     struct outcome outcome = resolve("/proc/self/exe", true, true, false);
     cr_expect_eq(outcome.code, ERR_NO_LAYOUT);
