@@ -43,6 +43,26 @@ static void cleanup_strbuf(struct strbuf *buf) {
     strbuf_free(buf);
 }
 
+/* Rows may be 10⁷: what every cell needs avoids printf. */
+static void add_blanks(struct strbuf *out, size_t count) {
+    static const char blanks[] = "                                ";
+    for (; count > sizeof blanks - 1; count -= sizeof blanks - 1)
+        strbuf_add(out, blanks, sizeof blanks - 1);
+    strbuf_add(out, blanks, count);
+}
+
+static void add_address(struct strbuf *out, uint64_t address) {
+    char digits[18];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[address & 15];
+        address >>= 4;
+    } while (address);
+    digits[--at] = 'x';
+    digits[--at] = '0';
+    strbuf_add(out, digits + at, sizeof digits - at);
+}
+
 /* The share of a whole as a bar whose full length stands for the largest, then in percent. */
 static void add_share(struct strbuf *out, const struct text_table *text, double share) {
     char percent[UNITS_SIZE];
@@ -54,7 +74,7 @@ static void add_share(struct strbuf *out, const struct text_table *text, double 
         for (unsigned i = 0; i < eighths / 8; i++)
             strbuf_puts(out, "█");
         strbuf_puts(out, parts[eighths % 8]);
-        strbuf_printf(out, "%*s", (int)(BAR_COLUMNS - columns), "");
+        add_blanks(out, BAR_COLUMNS - columns);
         strbuf_printf(out, "%5s", units_percent(percent, share));
     } else {
         strbuf_puts(out, units_percent(percent, share));
@@ -85,7 +105,7 @@ static void add_value(struct strbuf *out, const struct text_table *text,
         strbuf_puts(out, units_bytes(number, value->number));
         break;
     case VALUE_ADDRESS:
-        strbuf_printf(out, "%#llx", (unsigned long long)value->number);
+        add_address(out, value->number);
         break;
     case VALUE_SHARE:
         add_share(out, text, value->real);
@@ -97,9 +117,10 @@ static void add_value(struct strbuf *out, const struct text_table *text,
         strbuf_puts(out, value->flag ? "yes" : "no");
         break;
     case VALUE_ADDRESSES:
-        for (size_t i = 0; i < value->addresses.count; i++)
-            strbuf_printf(out, "%s%#llx", i ? " " : "",
-                          (unsigned long long)value->addresses.items[i]);
+        for (size_t i = 0; i < value->addresses.count; i++) {
+            strbuf_puts(out, i ? " " : "");
+            add_address(out, value->addresses.items[i]);
+        }
         break;
     }
 }
@@ -127,13 +148,16 @@ static void write_cell(const struct text_table *text, struct strbuf *line, size_
     size_t columns = width_of(cell);
     size_t padding = columns < width ? width - columns : 0;
     if (shown)
-        strbuf_printf(line, "%*s", COLUMN_GAP, "");
-    if (right_aligned(text, shown))
-        strbuf_printf(line, "%*s%s", (int)padding, "", cell);
-    else if (shrinks && columns > width)
+        add_blanks(line, COLUMN_GAP);
+    if (right_aligned(text, shown)) {
+        add_blanks(line, padding);
+        strbuf_puts(line, cell);
+    } else if (shrinks && columns > width) {
         width_add_fitting(line, cell, width, !(flags & COLUMN_TAIL));
-    else
-        strbuf_printf(line, "%s%*s", cell, (int)padding, "");
+    } else {
+        strbuf_puts(line, cell);
+        add_blanks(line, padding);
+    }
 }
 
 static void write_row(const struct text_table *text, struct output *output, struct strbuf *line,

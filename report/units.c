@@ -5,23 +5,20 @@
 
 char *units_count(char *buffer, uint64_t count) {
     char digits[UNITS_SIZE];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    char *to = buffer;
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
+    size_t at = sizeof digits;
+    digits[--at] = '\0';
+    for (unsigned written = 0; count || !written; written++, count /= 10) {
+        if (written && written % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + count % 10);
     }
-    *to = '\0';
-    return buffer;
+    return memcpy(buffer, digits + at, sizeof digits - at);
 }
 
 /* Decimals are shown for values below `exact`; a unit is left before it needs four digits. */
 static char *units_scaled(char *buffer, uint64_t bytes, double exact) {
-    if (bytes < 1000) {
-        snprintf(buffer, UNITS_SIZE, "%u", (unsigned)bytes);
-        return buffer;
-    }
+    if (bytes < 1000)
+        return units_count(buffer, bytes);
     double value = (double)bytes;
     const char *unit = "BKMGTPE";
     do {
