@@ -14,10 +14,11 @@ struct layout_module {
 
 struct layout_query {
     struct layout_module runtime; /* the ELF file that holds _PyRuntime */
-    const struct layout_module
-        *extensions; /* other mapped ELF files, for the structures of modules */
+    /* Other mapped ELF files, for the structures of extension modules. */
+    const struct layout_module *extensions;
     size_t extension_count;
-    const char *root; /* "/proc/PID/root" or "": where debug files are looked up */
+    /* "/proc/PID/root" or "": where files and their debug files are looked up first. */
+    const char *root;
     bool use_cache;
     bool no_debug_files; /* do as if there were no DWARF, cached or not */
     bool no_tables;      /* do as if there were no built-in tables */
@@ -32,8 +33,8 @@ struct err *layout_resolve(const struct layout_query *query, struct layout **ret
 void layout_destroy(struct layout *layout);
 
 /* The text form shared by the cache, the built-in tables and `layout --emit`: one "name offset
- * size" a line. layout_parse accepts what layout_emit wrote, checks every line, and refuses the
- * rest. */
+ * size" a line. layout_parse accepts what layout_emit wrote (names that fields.def lacks are left
+ * out), checks every line, and refuses the rest. */
 struct strbuf;
 void layout_emit(const struct layout *layout, struct strbuf *out);
 struct err *layout_parse(const char *text, size_t length, struct layout **ret) ERR_CHECK;
