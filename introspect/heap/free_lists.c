@@ -42,6 +42,17 @@ static void claim_dict_keys(struct marking *marking, uint64_t interpreter, struc
     }
 }
 
+/* Objects/unicodeobject.c: the cache of _PyUnicode_FromId, an array of its own. */
+static void claim_unicode_ids(struct marking *marking, uint64_t interpreter) {
+    struct field field = marking->layout->interpreter.unicode_ids;
+    uint64_t array = 0;
+    if (!layout_has(field) || !image_read_u64(marking->image, interpreter + field.offset, &array))
+        return;
+    uint64_t place = image_place(marking->image, array - marking->fence);
+    if (array && place != UINT64_MAX)
+        bitmap_set(&marking->claimed, place);
+}
+
 void free_lists_claim(struct marking *marking, const struct runtime *runtime,
                       struct parked *parked) {
     size_t count = 0;
@@ -49,5 +60,6 @@ void free_lists_claim(struct marking *marking, const struct runtime *runtime,
     for (size_t i = 0; i < count; i++) {
         claim_floats(marking, interpreters[i].address, parked);
         claim_dict_keys(marking, interpreters[i].address, parked);
+        claim_unicode_ids(marking, interpreters[i].address);
     }
 }

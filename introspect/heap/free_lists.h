@@ -8,7 +8,7 @@
 #include "introspect/heap/mark.h"
 #include "introspect/runtime/runtime.h"
 
-/* Claims them, and counts them in *parked. */
+/* Claims them, and counts them in *parked; also what else is the interpreter's own. */
 void free_lists_claim(struct marking *marking, const struct runtime *runtime,
                       struct parked *parked);
 

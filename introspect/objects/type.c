@@ -96,12 +96,28 @@ static void add_string(struct decode *decode, uint64_t address) {
         decode_damage(decode, "absent", "type name", address);
 }
 
+/* Struct sequences are static types whose PyMemberDefs are made when they are set up
+ * (Objects/structseq.c: initialize_members); other static types' are static as well. */
+enum { MEMBER_SIZE = 40, MAX_MEMBERS = 4096 };
+
+static void add_made_members(struct decode *decode, uint64_t members) {
+    if (!members || image_module_at(decode->image, members))
+        return;
+    uint64_t name = 1, count = 0;
+    while (count < MAX_MEMBERS &&
+           image_read_u64(decode->image, members + count * MEMBER_SIZE, &name) && name)
+        count++;
+    if (!name)
+        buffer_add(decode, members, (count + 1) * MEMBER_SIZE);
+}
+
 /* type.__sizeof__: the members behind a heap type (its __slots__) are not counted. Their block has
  * room for one more than there are (Objects/typeobject.c: PyType_GenericAlloc). */
 void type_measure(struct decode *decode, const struct object *object, struct measure *measure) {
     const struct layout *layout = decode->layout;
     if (!is_heap_type(decode, object)) {
         measure->size = measure->body_size = layout->type.size;
+        add_made_members(decode, object_pointer(object, layout->type.tp_members));
         return;
     }
     const struct type *metatype = object->type;
