@@ -74,6 +74,11 @@ def strike(heapglass, target, number, victim, longest, max_pause, pause):
     why = runs_within(target.pid, max_pause + 1)
     problems = [f"{signal.Signals(number).name} to {victim}, pause {pause or 'copy'}: {why}"] if why else []
     process.kill()
+    for pid in hit[victim == "heapglass":]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
     _, errors = process.communicate()
     if len(errors.splitlines()) > 1:
         problems.append(f"more than one line: {errors!r}")

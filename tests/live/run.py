@@ -2,12 +2,14 @@
 """Runs the live tests: every test on every interpreter here that heapglass has a layout for.
 
 usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--fetch] [--symbols dwarf,hidden]
-                         [--only TEXT]... [-v]
+                         [--only TEXT]... [--jobs N] [-v]
 
 Closes with the line 'N passed, N failed, N skipped'; exit status 1 if one failed."""
 
 import argparse
+import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,36 +27,61 @@ import test_oracle
 SKIP_STATUS = 77
 
 
+class Case:
+    """A test: `function(*arguments)` returns (passed, text), or counts of passed, failed and skipped instead of `passed`, or
+    raises. Those that measure time, or need both processors, run alone."""
+
+    def __init__(self, name, function, arguments=(), alone=False):
+        self.name = name
+        self.function = function
+        self.arguments = arguments
+        self.alone = alone
+
+
+def run_case(case, deadline):
+    """((passed, failed, skipped), text, seconds), in whatever process."""
+    start = time.monotonic()
+    if start > deadline:
+        return (0, 1, 0), "not run, out of time", 0
+    try:
+        outcome, text = case.function(*case.arguments)
+    except oracle.Skipped as why:
+        return (0, 0, 1), str(why), 0
+    except Exception:
+        outcome, text = False, traceback.format_exc()
+    counts = outcome if isinstance(outcome, tuple) else (int(outcome), int(not outcome), 0)
+    return counts, text, time.monotonic() - start
+
+
 class Results:
-    def __init__(self, verbose, deadline):
+    def __init__(self, verbose):
         self.verbose = verbose
-        self.deadline = deadline
-        self.passed = self.failed = self.skipped = 0
+        self.counts = [0, 0, 0]
+
+    def add(self, name, counts, text, seconds):
+        self.counts = [mine + more for mine, more in zip(self.counts, counts)]
+        _, failed, skipped = counts
+        text = (text or "").strip()
+        if counts == (0, 0, 1):
+            print(f"skipped  {name}: {text}")
+        else:
+            print(f"{'FAILED  ' if failed else 'ok      '} {name} ({seconds:.1f} s)")
+            if text and (self.verbose or failed or skipped):
+                print("    " + text.replace("\n", "\n    "))
+        sys.stdout.flush()
 
     def skip(self, name, why):
-        self.skipped += 1
-        print(f"skipped  {name}: {why}", flush=True)
+        self.add(name, (0, 0, 1), why, 0)
 
-    def run(self, name, function, *arguments):
-        """`function` returns (passed, text), or raises."""
-        start = time.monotonic()
-        if start > self.deadline:
-            self.failed += 1
-            print(f"FAILED   {name}: not run, out of time", flush=True)
-            return
-        try:
-            passed, text = function(*arguments)
-        except oracle.Skipped as why:
-            self.skip(name, why)
-            return
-        except Exception:
-            passed, text = False, traceback.format_exc()
-        self.passed += passed
-        self.failed += not passed
-        print(f"{'ok      ' if passed else 'FAILED  '} {name} ({time.monotonic() - start:.1f} s)")
-        if text and (self.verbose or not passed):
-            print("    " + text.strip().replace("\n", "\n    "))
-        sys.stdout.flush()
+    def run(self, cases, jobs, deadline):
+        together = [case for case in cases if not case.alone]
+        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+            running = {pool.submit(run_case, case, deadline): case for case in together}
+            for future in concurrent.futures.as_completed(running):
+                self.add(running[future].name, *future.result())
+        for case in cases:
+            if case.alone:
+                self.add(case.name, *run_case(case, deadline))
 
 
 def symbol_modes(text):
@@ -71,31 +98,35 @@ def heapglass_for(binary, hide):
     return test_oracle.Heapglass(binary, environment)
 
 
-def oracle_cases(heapglass, interpreter, mode):
-    """(name, function, arguments) of one interpreter in one symbol mode."""
+def oracle_cases(heapglass, interpreter, mode, where):
+    """Those of one interpreter in one symbol mode."""
     for program, arguments, hidden_too in test_oracle.CASES:
         if (mode == "dwarf" or hidden_too) and (oracle.PROGRAMS / program).exists():
-            name = " ".join(["oracle", program, *map(str, arguments)])
-            yield name, test_oracle.check, (heapglass, interpreter, program, arguments)
+            name = " ".join([where, "oracle", program, *map(str, arguments)])
+            yield Case(name, test_oracle.check, (heapglass, interpreter, program, arguments))
     if mode == "dwarf":
         for program, environment, options in test_oracle.VARIANTS:
             settings = [f"{name}={value}" for name, value in environment.items()]
-            yield (" ".join(["oracle", program, *settings, *options]), test_oracle.check,
-                   (heapglass, interpreter, program, (), environment, options))
-        yield "count of 10^6 dicts", test_oracle.check_whole_count, (heapglass, interpreter)
+            yield Case(" ".join([where, "oracle", program, *settings, *options]), test_oracle.check,
+                       (heapglass, interpreter, program, (), environment, options))
+        yield Case(f"{where} count of 10^6 dicts", test_oracle.check_whole_count, (heapglass, interpreter))
 
 
 def script(command, binary, python):
-    """A test of its own: exit status 0 passed, 77 skipped, with HEAPGLASS and PYTHON in its environment."""
+    """A test of its own: exit status 0 passed, 77 skipped, with HEAPGLASS and PYTHON in its environment. If its last line is
+    'N passed, N failed, N skipped', it was as many tests."""
     done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=dict(os.environ, HEAPGLASS=str(binary), PYTHON=python.command[-1]), timeout=300)
+                          env=dict(os.environ, HEAPGLASS=str(binary), PYTHON=python.command[-1]), timeout=400)
     if done.returncode == SKIP_STATUS:
         raise oracle.Skipped(done.stdout.strip().rpartition("\n")[2])
+    last = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped\n?\Z", done.stdout, re.MULTILINE)
+    if last and (done.returncode == 0) == (last[2] == "0"):
+        return tuple(map(int, last.groups())), done.stdout[:last.start()]
     return done.returncode == 0, done.stdout
 
 
 def cases(binary, found, modes, results):
-    yield "the comparer's own tests", lambda: (True, test_compare.check(found[0])), ()
+    yield Case("the comparer's own tests", test_compare.check, (found[0],))
     for interpreter in found:
         for mode, hide in modes.items():
             heapglass = heapglass_for(binary, hide)
@@ -106,12 +137,10 @@ def cases(binary, found, modes, results):
             elif not interpreter.include:
                 results.skip(where, "no headers to build the oracle with")
             else:
-                for name, function, arguments in oracle_cases(heapglass, interpreter, mode):
-                    yield f"{where} {name}", function, arguments
+                yield from oracle_cases(heapglass, interpreter, mode, where)
     for path in sorted(HERE.glob("harmless*.py")):
-        if os.access(path, os.X_OK):
-            yield path.name, script, ([path], binary, found[0])
-    yield "bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0])
+        yield Case(path.name, script, ([path], binary, found[0]), alone=True)
+    yield Case("bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0]), alone=True)
 
 
 def fetch_interpreters(results):
@@ -128,24 +157,27 @@ def main():
     parser.add_argument("--interpreter", action="append", help="a path; by default every one that is found")
     parser.add_argument("--symbols", default="dwarf,hidden", help="with debug files, without, or both (default)")
     parser.add_argument("--only", action="append", default=[], help="tests whose name has this text; all, if repeated")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time; by default as many as processors")
     parser.add_argument("--time-limit", type=float, default=480, help="seconds; what is not run by then has failed")
     parser.add_argument("-v", "--verbose", action="store_true", help="the details of passed tests too")
     options = parser.parse_args()
     if not options.heapglass or not os.access(options.heapglass, os.X_OK):
         parser.error("no heapglass binary: give --heapglass or HEAPGLASS")
     binary = Path(options.heapglass).resolve()
-    results = Results(options.verbose, time.monotonic() + options.time_limit)
+    results = Results(options.verbose)
+    deadline = time.monotonic() + options.time_limit
     if options.fetch:
         fetch_interpreters(results)
     found = ([interpreters.named(path) for path in options.interpreter] if options.interpreter
              else interpreters.discover())
     if not found or None in found:
         parser.error("no such interpreter")
-    for name, function, arguments in cases(binary, found, symbol_modes(options.symbols), results):
-        if all(text in name for text in options.only):
-            results.run(name, function, *arguments)
-    print(f"{results.passed} passed, {results.failed} failed, {results.skipped} skipped")
-    return 1 if results.failed else 0
+    wanted = [case for case in cases(binary, found, symbol_modes(options.symbols), results)
+              if all(text in case.name for text in options.only)]
+    results.run(wanted, options.jobs, deadline)
+    passed, failed, skipped = results.counts
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

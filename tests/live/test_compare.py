@@ -99,4 +99,4 @@ def check(interpreter):
         plant(planted)
         kinds, _ = differences(recording, planted)
         assert expected <= kinds, f"{name}: not seen, only {kinds}"
-    return f"{len(recording)} objects, {len(list(plants(account)))} planted differences seen"
+    return True, f"{len(recording)} objects, {len(list(plants(account)))} planted differences seen"
