@@ -29,6 +29,7 @@ enum {
     MILLISECOND = 1000000,
     POLL_MILLISECONDS = 10,
     TRACER_NICE = -15,
+    IDLE_SECONDS = 10,
     /* The kernel's timer strikes only when the tracer itself did not manage to let go in time. */
     TIMER_SLACK = 100 * MILLISECOND,
 };
@@ -355,6 +356,8 @@ void tracer_process(const struct tracer_request *request) {
     set_up(&tracing);
     int command;
     do {
+        set_timer(&tracing,
+                  IDLE_SECONDS * 1000000000ull); /* nor does a stopped one stay for ever */
         command = wait_for_event(&tracing, 1000);
         if (command == TRACER_STOP && !serve_stop(&tracing))
             break;
