@@ -1,5 +1,7 @@
 #include "decode_fixture.h"
 
+#include "introspect/objects/module_state.h"
+
 #include <criterion/criterion.h>
 
 static struct decode_fixture *f;
@@ -46,4 +48,69 @@ Test(zoneinfo, lying_counts) {
     fixture_decode(f, object);
     cr_assert_eq(fixture_damage(f, "absent"), 1);
     cr_assert_eq(fixture_damage(f, "length"), 1);
+}
+
+/* ---- states of modules (3.13) ------------------------------------------------------------------
+ */
+
+static void start_3_13(void) {
+    f = fixture_create("3.13.0");
+    l = f->layout;
+}
+
+TestSuite(module_state, .init = start_3_13, .fini = stop);
+
+/* Runs a decoder of states as the module's decoder does; returns how many references it finds. */
+static size_t decode_state(const struct module_state_decoder *decoder, uint64_t state,
+                           size_t size) {
+    const uint8_t *bytes = image_pin(f->fake.image, state, size);
+    cr_assert_not_null(bytes);
+    f->decode.reference_count = f->reference_count = f->buffer_count = 0;
+    f->damage = (struct damage_list){0};
+    decoder->references(&f->decode, bytes, size);
+    f->decode.flush(&f->decode);
+    decoder->measure(&f->decode, bytes, size);
+    return f->reference_count;
+}
+
+static uint64_t cache_node(uint64_t previous, uint64_t key) {
+    uint64_t node = fake_alloc(&f->fake, l->zone_cache_node.size);
+    fake_set(&f->fake, node, l->zone_cache_node.prev, previous);
+    fake_set(&f->fake, node, l->zone_cache_node.key, key);
+    if (previous)
+        fake_set(&f->fake, previous, l->zone_cache_node.next, node);
+    return node;
+}
+
+Test(module_state, the_cache_of_zones) {
+    uint64_t state = fake_alloc(&f->fake, l->zone_state.size), key = fixture_target(f);
+    uint64_t first = cache_node(0, fixture_target(f)), second = cache_node(first, key);
+    fake_set(&f->fake, state, l->zone_state.strong_cache, first);
+    cr_assert_eq(decode_state(&zoneinfo_module_state, state, l->zone_state.size), 2);
+    cr_assert(fixture_has(f, key, REFERENCE_STRONG, "->cache.key"));
+    cr_assert_eq(fixture_buffer(f, second), l->zone_cache_node.size);
+    cr_assert_eq(f->damage.count, 0);
+    fake_set(&f->fake, second, l->zone_cache_node.next, first);
+    cr_assert_eq(decode_state(&zoneinfo_module_state, state, l->zone_state.size), 2);
+    cr_assert_eq(fixture_damage(f, "chain"), 2);
+    cr_assert_eq(decode_state(&zoneinfo_module_state, state, 8), 0);
+}
+
+Test(module_state, the_conditions_of_decimal) {
+    uint64_t state = fake_alloc(&f->fake, l->decimal_state.size);
+    uint32_t size = l->decimal_condition.size;
+    uint64_t map = fake_alloc(&f->fake, 3 * size), exception = fixture_target(f);
+    for (unsigned i = 0; i < 2; i++) {
+        fake_set(&f->fake, map + i * size, l->decimal_condition.name, 0x1000);
+        fake_set(&f->fake, map + i * size, l->decimal_condition.exception, exception);
+    }
+    fake_set(&f->fake, state, l->decimal_state.signal_map, map);
+    cr_assert_eq(decode_state(&decimal_module_state, state, l->decimal_state.size), 2);
+    cr_assert_eq(fixture_buffer(f, map), 3 * size);
+    fake_set(&f->fake, state, l->decimal_state.signal_map, 0);
+    fake_set(&f->fake, state, l->decimal_state.cond_map, map);
+    cr_assert_eq(decode_state(&decimal_module_state, state, l->decimal_state.size), 1);
+    fake_set(&f->fake, state, l->decimal_state.cond_map, fake_absent(&f->fake, 64));
+    cr_assert_eq(decode_state(&decimal_module_state, state, l->decimal_state.size), 0);
+    cr_assert_gt(fixture_damage(f, "chain"), 0);
 }
