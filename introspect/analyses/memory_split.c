@@ -24,5 +24,5 @@ struct memory_split memory_split_of(struct memory_resident resident, uint64_t ob
 struct memory_split memory_split(const struct heap *heap, struct memory_resident resident) {
     const struct heap_accounts *accounts = heap_accounts(heap);
     return memory_split_of(resident, accounts->pymalloc_footprint + accounts->malloc_footprint,
-                           accounts->free_bytes);
+                           accounts->free_bytes + accounts->parked_bytes);
 }
