@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SCREEN_ROWS = 20 };
+enum { SCREEN_ROWS = 20, SCREEN_WIDTH = 80, ADDRESS_WIDTH = 22 };
 
 static void cleanup_details(struct object_details *details) {
     object_details_free(details);
@@ -119,21 +119,29 @@ static void refcount_line(struct report *report, const struct object_details *de
         report_line(report, LINE_PLAIN, "refcount %s: all of it found", count);
 }
 
+/* A line of one text that may be long, cut in its middle or at its end; then " at ADDRESS", if any.
+ */
+static void fitting_line(struct report *report, enum line_style style, const char *text,
+                         size_t columns, bool middle, uint64_t address) {
+    struct strbuf line = {0};
+    width_add_fitting(&line, text, columns, middle);
+    if (address)
+        strbuf_printf(&line, " at %#llx", (unsigned long long)address);
+    report->document.failed |= line.failed;
+    report_line(report, style, "%s", strbuf_text(&line));
+    strbuf_free(&line);
+}
+
 static void head_lines(struct report *report, const struct object_details *details,
                        const char *value) {
     const struct heap *heap = details->heap;
     uint32_t id = details->id;
     unsigned flags = heap_flags(heap, id);
     char size[UNITS_SIZE], footprint[UNITS_SIZE];
-    report_line(report, LINE_STRONG, "%s at %#llx", heap_type(heap, id)->name,
-                (unsigned long long)heap_address(heap, id));
-    if (value && *value) {
-        struct strbuf fitting = {0};
-        width_add_fitting(&fitting, value, 80, false);
-        report->document.failed |= fitting.failed;
-        report_line(report, LINE_PLAIN, "%s", strbuf_text(&fitting));
-        strbuf_free(&fitting);
-    }
+    fitting_line(report, LINE_STRONG, heap_type(heap, id)->name, SCREEN_WIDTH - ADDRESS_WIDTH, true,
+                 heap_address(heap, id));
+    if (value && *value)
+        fitting_line(report, LINE_PLAIN, value, SCREEN_WIDTH, false, 0);
     report_line(
         report, LINE_PLAIN, "size %s%s,\tfootprint %s,\tgc: %s%s%s",
         units_bytes(size, heap_size(heap, id)),
