@@ -144,7 +144,7 @@ static void head_lines(struct report *report, const struct object_details *detai
         fitting_line(report, LINE_PLAIN, value, SCREEN_WIDTH, false, 0);
     report_line(
         report, LINE_PLAIN, "size %s%s,\tfootprint %s,\tgc: %s%s%s",
-        units_bytes(size, heap_size(heap, id)),
+        units_count(size, heap_size(heap, id)),
         flags & OBJECT_SIZE_INEXACT ? " (by its layout; it has a __sizeof__ of its own)" : "",
         units_count(footprint, heap_footprint(heap, id)), gc_state_name(heap_gc_state(heap, id)),
         flags & OBJECT_STATIC ? ",\tstatic: no heap memory" : "",
