@@ -11,7 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BEFORE_OBJECT = 32, MOST_OF_OBJECT = 160, MOST_OF_BLOCK = 128, MAX_ARENAS = 4 };
+enum {
+    BEFORE_OBJECT = 32,
+    MOST_OF_OBJECT = 160,
+    MOST_OF_BLOCK = 128,
+    MAX_ARENAS = 4,
+    MOST_OF_MAPPING = 4 << IMAGE_PAGE_SHIFT
+};
 
 struct word {
     uint64_t address, value;
@@ -193,6 +199,25 @@ static void write_address(FILE *file, char tag, uint64_t address) {
     write_number(file, address, 6);
 }
 
+/* The part of a mapping between its first and last word that is taken, but not too much: what it
+ * holds beside objects that are known is searched word by word. */
+static bool touched_part(const struct seed *seed, const struct image_mapping *mapping,
+                         uint64_t *start, uint64_t *end) {
+    *start = UINT64_MAX;
+    *end = 0;
+    vec_each (word, &seed->words) {
+        if (word->address < mapping->start || word->address >= mapping->end)
+            continue;
+        *start = word->address < *start ? word->address : *start;
+        *end = word->address > *end ? word->address : *end;
+    }
+    *start &= -(uint64_t)IMAGE_PAGE_SIZE;
+    *end = (*end & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
+    if (*end > *start + MOST_OF_MAPPING)
+        *end = *start + MOST_OF_MAPPING;
+    return *start < *end;
+}
+
 static uint64_t pages_of(uint64_t start, uint64_t end) {
     uint64_t pages = (end - start) >> IMAGE_PAGE_SHIFT;
     return pages > 0xffff ? 0xffff : pages;
@@ -218,10 +243,11 @@ static void write_surroundings(FILE *file, const struct seed *seed, uint64_t run
     const struct image_mapping *mappings = image_mappings(seed->image, &count);
     for (size_t i = 0; i < count; i++) {
         const struct image_mapping *mapping = &mappings[i];
-        if (!mapping->writable || mapping->start >> IMAGE_ADDRESS_BITS)
+        uint64_t start, end;
+        if (!mapping->writable || !touched_part(seed, mapping, &start, &end))
             continue;
-        write_address(file, 'M', mapping->start);
-        write_number(file, pages_of(mapping->start, mapping->end), 2);
+        write_address(file, 'M', start);
+        write_number(file, pages_of(start, end), 2);
         fputc((int)(1u | mapping->kind << 3), file);
     }
     const struct image_module *module = image_module_at(seed->image, runtime);

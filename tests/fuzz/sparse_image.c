@@ -3,7 +3,7 @@
 #include "tests/unit/fixture_layout.h"
 
 /* Beyond it pieces are left out, so that an input costs little time. */
-enum { MAX_IMAGE = 48 * IMAGE_CHUNK_SIZE, ADDRESS = 6 };
+enum { MAX_IMAGE = 48 * IMAGE_CHUNK_SIZE, MAX_MAPPED_PAGES = 64, ADDRESS = 6 };
 
 const char *const sparse_symbols[] = {"_PyRuntime", "arenas", "maxarenas", "interned", NULL};
 const char *const sparse_layouts[] = {"3.11.2", "3.13.0", NULL};
@@ -11,7 +11,7 @@ const char *const sparse_layouts[] = {"3.11.2", "3.13.0", NULL};
 /* Runtimes are found by their symbols' names; the image's lists are in order of address. */
 struct reader {
     struct sparse_image *sparse;
-    uint64_t mapping_end, module_end;
+    uint64_t mapping_end, module_end, mapped_pages;
     uint32_t module_count;
 };
 
@@ -19,7 +19,8 @@ static void read_mapping(struct reader *reader, struct input *input) {
     uint64_t start = input_take(input, ADDRESS) & -(uint64_t)IMAGE_PAGE_SIZE;
     uint64_t end = start + (input_take(input, 2) << IMAGE_PAGE_SHIFT);
     uint64_t flags = input_take(input, 1);
-    if (start < reader->mapping_end || end <= start)
+    reader->mapped_pages += (end - start) >> IMAGE_PAGE_SHIFT;
+    if (start < reader->mapping_end || end <= start || reader->mapped_pages > MAX_MAPPED_PAGES)
         return;
     reader->mapping_end = end;
     fuzz_must(image_add_mapping(reader->sparse->image,
