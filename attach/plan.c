@@ -79,7 +79,7 @@ void plan_decide(const struct maps *maps, enum plan_action *actions) {
 }
 
 /* The first range that ends behind the address. */
-static const struct behind_range *range_after(const struct behind *behind, uint64_t address) {
+static const struct address_range *range_after(const struct behind *behind, uint64_t address) {
     size_t low = 0, high = behind->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -93,7 +93,7 @@ static const struct behind_range *range_after(const struct behind *behind, uint6
 
 bool plan_next_wanted(const struct behind *behind, uint64_t start, uint64_t end,
                       uint64_t *wanted_start, uint64_t *wanted_end) {
-    const struct behind_range *range = range_after(behind, start);
+    const struct address_range *range = range_after(behind, start);
     while (range && range->start <= start) {
         start = range->end;
         range = range_after(behind, start);
@@ -106,6 +106,6 @@ bool plan_next_wanted(const struct behind *behind, uint64_t start, uint64_t end,
 }
 
 bool plan_any_behind(const struct behind *behind, uint64_t start, uint64_t end) {
-    const struct behind_range *range = range_after(behind, start);
+    const struct address_range *range = range_after(behind, start);
     return range && range->start < end;
 }

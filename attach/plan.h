@@ -24,13 +24,13 @@ void plan_decide(const struct maps *maps, enum plan_action *actions);
 /* True for a mapping whose pages, when absent, hold bytes of a file; those of others hold zero. */
 bool plan_is_file(const struct map *map);
 
-/* A sorted list of ranges that stay behind. */
-struct behind_range {
+struct address_range {
     uint64_t start, end;
 };
 
+/* A sorted list of ranges that stay behind. */
 struct behind {
-    struct behind_range *items;
+    struct address_range *items;
     size_t count, capacity;
 };
 

@@ -25,7 +25,7 @@ static bool wanted(const struct capture *capture, size_t i) {
  */
 
 struct reservations {
-    struct behind_range *items;
+    struct address_range *items;
     size_t count, capacity;
     uint64_t bytes;
 };
@@ -36,7 +36,7 @@ static bool add_reservation(struct reservations *list, uint64_t start, uint64_t 
     uint64_t limit = (uint64_t)1 << IMAGE_ADDRESS_BITS;
     start &= ~CHUNK_MASK;
     end = end + CHUNK_MASK < limit ? (end + CHUNK_MASK) & ~CHUNK_MASK : limit - 1;
-    struct behind_range *last = list->count ? &list->items[list->count - 1] : NULL;
+    struct address_range *last = list->count ? &list->items[list->count - 1] : NULL;
     if (last && start <= last->end) {
         if (end > last->end) {
             list->bytes += end - last->end;
@@ -45,7 +45,7 @@ static bool add_reservation(struct reservations *list, uint64_t start, uint64_t 
         return true;
     }
     list->bytes += end - start;
-    return vec_push(list, ((struct behind_range){start, end}));
+    return vec_push(list, ((struct address_range){start, end}));
 }
 
 static uint64_t slack_of(const struct map *map) {

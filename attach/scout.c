@@ -63,12 +63,12 @@ static void find_clusters(struct scout_targets *targets) {
 bool scout_targets_list(const struct maps *maps, struct scout_targets *targets) {
     for (size_t i = 0; i < maps->count; i++) {
         const struct map *map = &maps->items[i];
-        struct behind_range *last = targets->count ? &targets->items[targets->count - 1] : NULL;
+        struct address_range *last = targets->count ? &targets->items[targets->count - 1] : NULL;
         if (!map->writable || map->shared)
             continue;
         if (last && last->end == map->start)
             last->end = map->end;
-        else if (!vec_push(targets, ((struct behind_range){map->start, map->end})))
+        else if (!vec_push(targets, ((struct address_range){map->start, map->end})))
             return false;
     }
     if (targets->count)
@@ -238,12 +238,12 @@ static bool leave(struct scouting *scouting, uint64_t start, uint64_t end) {
     end = end < edge_end ? end : edge_end;
     if (start >= end)
         return true;
-    struct behind_range *last = behind->count ? &behind->items[behind->count - 1] : NULL;
+    struct address_range *last = behind->count ? &behind->items[behind->count - 1] : NULL;
     if (last && last->end == start) {
         last->end = end;
         return true;
     }
-    return vec_push(behind, ((struct behind_range){start, end}));
+    return vec_push(behind, ((struct address_range){start, end}));
 }
 
 static bool leave_blocks(struct scouting *scouting, size_t index, uint64_t from, uint64_t to) {

@@ -15,7 +15,7 @@ struct err *scout_mappings(struct capture *capture) ERR_CHECK;
 
 /* Writable memory that a pointer may point to. */
 struct scout_targets {
-    struct behind_range *items; /* sorted, apart from each other */
+    struct address_range *items; /* sorted, apart from each other */
     size_t count, capacity;
     uint64_t low_start, low_size, high_start, high_size; /* all of it, around the largest gap */
 };

@@ -93,7 +93,7 @@ Test(plan, special_mappings) {
 }
 
 Test(plan, wanted_parts) {
-    struct behind_range ranges[] = {{0x3000, 0x5000}, {0x5000, 0x6000}, {0x8000, 0xa000}};
+    struct address_range ranges[] = {{0x3000, 0x5000}, {0x5000, 0x6000}, {0x8000, 0xa000}};
     struct behind behind = {ranges, 3, 3};
     uint64_t start, end;
     cr_assert(plan_next_wanted(&behind, 0x1000, 0x9000, &start, &end));
