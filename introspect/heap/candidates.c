@@ -1,6 +1,6 @@
 #include "introspect/heap/candidates.h"
 
-#include "introspect/heap/free_lists.h"
+#include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/malloc_chunks.h"
 
 /* More references than this no object has; a bigger number is no refcount. */

@@ -5,7 +5,7 @@
 #include "introspect/heap/candidates.h"
 #include "introspect/heap/columns.h"
 #include "introspect/heap/fence.h"
-#include "introspect/heap/free_lists.h"
+#include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/guessed_roots.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/heap/static_types.h"
@@ -176,7 +176,7 @@ static struct err *mark_candidates(struct heap *heap,
 
 static struct err *find_in_pymalloc(struct heap *heap, struct mark_seeds *seeds) {
     struct parked parked = {0};
-    free_lists_claim(&heap->marking, heap->runtime, &parked);
+    interpreter_blocks_claim(&heap->marking, heap->runtime, &parked);
     struct err *err = candidates_in_pymalloc(&heap->marking, &heap->objects, seeds, &parked);
     heap->accounts.parked_count = parked.count;
     heap->accounts.parked_bytes = parked.bytes;

@@ -40,8 +40,29 @@ static void interpreter_roots(struct decode *decode, const struct interpreter *i
     ROOT(warnings_default_action);
     ROOT(interned_strings);
 #undef ROOT
+    atexit_roots(decode, at);
     root_field(decode, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
     root_field(decode, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
+}
+
+/* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field
+ * then leads to. */
+static void atexit_roots(struct decode *decode, uint64_t interpreter) {
+    const struct layout *layout = decode->layout;
+    uint64_t array = 0, callback = 0;
+    uint32_t count = 0;
+    if (!layout_has(layout->atexit_callback.func) ||
+        !image_read_u64(decode->image, interpreter + layout->interpreter.atexit_callbacks.offset,
+                        &array) ||
+        !image_read(decode->image, interpreter + layout->interpreter.atexit_count.offset, &count,
+                    sizeof count))
+        return;
+    for (uint32_t i = 0; i < count && image_read_u64(decode->image, array + i * 8ull, &callback);
+         i++) {
+        root_field(decode, callback, layout->atexit_callback.func, "atexit");
+        root_field(decode, callback, layout->atexit_callback.args, "atexit args");
+        root_field(decode, callback, layout->atexit_callback.kwargs, "atexit kwargs");
+    }
 }
 
 /* The chain of exceptions being handled (_PyErr_StackItem, Include/cpython/pystate.h). Its first

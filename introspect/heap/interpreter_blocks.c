@@ -1,4 +1,4 @@
-#include "introspect/heap/free_lists.h"
+#include "introspect/heap/interpreter_blocks.h"
 
 /* PyFloat_MAXFREELIST and PyDict_MAXFREELIST: 100 and 80 in all versions; a list may not be longer. */
 enum { MAX_FREE_FLOATS = 100, MAX_FREE_KEYS = 80 };
@@ -42,18 +42,39 @@ static void claim_dict_keys(struct marking *marking, uint64_t interpreter, struc
     }
 }
 
+static void claim(struct marking *marking, uint64_t block) {
+    uint64_t place = image_place(marking->image, block - marking->fence);
+    if (block && place != UINT64_MAX)
+        bitmap_set(&marking->claimed, place);
+}
+
 /* Objects/unicodeobject.c: the cache of _PyUnicode_FromId, an array of its own. */
 static void claim_unicode_ids(struct marking *marking, uint64_t interpreter) {
     struct field field = marking->layout->interpreter.unicode_ids;
     uint64_t array = 0;
     if (!layout_has(field) || !image_read_u64(marking->image, interpreter + field.offset, &array))
         return;
-    uint64_t place = image_place(marking->image, array - marking->fence);
-    if (array && place != UINT64_MAX)
-        bitmap_set(&marking->claimed, place);
+    claim(marking, array);
 }
 
-void free_lists_claim(struct marking *marking, const struct runtime *runtime,
+/* Modules/atexitmodule.c: an array of pointers, each to a block of its own. */
+static void claim_atexit(struct marking *marking, uint64_t interpreter) {
+    const struct layout *layout = marking->layout;
+    uint64_t array = 0, callback = 0;
+    uint32_t count = 0;
+    if (!layout_has(layout->interpreter.atexit_callbacks) ||
+        !image_read_u64(marking->image, interpreter + layout->interpreter.atexit_callbacks.offset,
+                        &array) ||
+        !image_read(marking->image, interpreter + layout->interpreter.atexit_count.offset, &count,
+                    sizeof count))
+        return;
+    claim(marking, array);
+    for (uint32_t i = 0; i < count && image_read_u64(marking->image, array + i * 8ull, &callback);
+         i++)
+        claim(marking, callback);
+}
+
+void interpreter_blocks_claim(struct marking *marking, const struct runtime *runtime,
                       struct parked *parked) {
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
@@ -61,5 +82,6 @@ void free_lists_claim(struct marking *marking, const struct runtime *runtime,
         claim_floats(marking, interpreters[i].address, parked);
         claim_dict_keys(marking, interpreters[i].address, parked);
         claim_unicode_ids(marking, interpreters[i].address);
+        claim_atexit(marking, interpreters[i].address);
     }
 }
