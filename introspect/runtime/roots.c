@@ -14,6 +14,26 @@ static void root_field(struct decode *decode, uint64_t structure, struct field f
                       (uint64_t)(uintptr_t)name);
 }
 
+/* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field
+ * then leads to. */
+static void atexit_roots(struct decode *decode, uint64_t interpreter) {
+    const struct layout *layout = decode->layout;
+    uint64_t array = 0, callback = 0;
+    uint32_t count = 0;
+    if (!layout_has(layout->atexit_callback.func) ||
+        !image_read_u64(decode->image, interpreter + layout->interpreter.atexit_callbacks.offset,
+                        &array) ||
+        !image_read(decode->image, interpreter + layout->interpreter.atexit_count.offset, &count,
+                    sizeof count))
+        return;
+    for (uint32_t i = 0; i < count && image_read_u64(decode->image, array + i * 8ull, &callback);
+         i++) {
+        root_field(decode, callback, layout->atexit_callback.func, "atexit");
+        root_field(decode, callback, layout->atexit_callback.args, "atexit args");
+        root_field(decode, callback, layout->atexit_callback.kwargs, "atexit kwargs");
+    }
+}
+
 /* PyInterpreterState (Include/internal/pycore_interp.h) and its garbage collector's state. */
 static void interpreter_roots(struct decode *decode, const struct interpreter *interpreter) {
     const struct layout *layout = decode->layout;
@@ -43,26 +63,6 @@ static void interpreter_roots(struct decode *decode, const struct interpreter *i
     atexit_roots(decode, at);
     root_field(decode, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
     root_field(decode, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
-}
-
-/* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field
- * then leads to. */
-static void atexit_roots(struct decode *decode, uint64_t interpreter) {
-    const struct layout *layout = decode->layout;
-    uint64_t array = 0, callback = 0;
-    uint32_t count = 0;
-    if (!layout_has(layout->atexit_callback.func) ||
-        !image_read_u64(decode->image, interpreter + layout->interpreter.atexit_callbacks.offset,
-                        &array) ||
-        !image_read(decode->image, interpreter + layout->interpreter.atexit_count.offset, &count,
-                    sizeof count))
-        return;
-    for (uint32_t i = 0; i < count && image_read_u64(decode->image, array + i * 8ull, &callback);
-         i++) {
-        root_field(decode, callback, layout->atexit_callback.func, "atexit");
-        root_field(decode, callback, layout->atexit_callback.args, "atexit args");
-        root_field(decode, callback, layout->atexit_callback.kwargs, "atexit kwargs");
-    }
 }
 
 /* The chain of exceptions being handled (_PyErr_StackItem, Include/cpython/pystate.h). Its first
