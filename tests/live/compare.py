@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 
 import oracle
 
-# (class, type name): why it is no defect. One word each here; the explanation is in docs/exactness.md.
-EXPLAINED = {}
+# What may differ, as docs/exactness.md explains; more than this fails.
+UNCLAIMED_SHARE = 0.002  # of pymalloc's blocks: what C modules keep there for themselves
+STALE_SHARE = 0.01       # of the garbage: a word left over on a stack looks like a reference to it
 
 EXAMPLES = 3
 
@@ -28,15 +29,11 @@ class Differences:
         if len(self.examples[key]) < EXAMPLES:
             self.examples[key].append(example())
 
-    def unexplained(self):
-        return {key: count for key, count in self.counts.items() if key not in EXPLAINED}
-
     def report(self, limit=60):
         lines = []
         for key, count in sorted(self.counts.items(), key=lambda item: (item[0][0], -item[1]))[:limit]:
             kind, type_name = key
-            explained = f"  (explained: {EXPLAINED[key]})" if key in EXPLAINED else ""
-            lines.append(f"{kind:<18} {count:>8} × {type_name}{explained}")
+            lines.append(f"{kind:<18} {count:>8} × {type_name}")
             lines.extend(f"    {example}" for example in self.examples[key])
         if len(self.counts) > limit:
             lines.append(f"... and {len(self.counts) - limit} more classes")
@@ -57,6 +54,9 @@ class Comparison:
         self.types = Counter()          # type name -> objects
         self.found = Counter()          # how found -> objects
         self.unreachable_recorded = Counter()  # type name -> objects of the recording that no root reaches
+        self.garbage = 0
+        self.garbage_reached = defaultdict(list)  # type name -> addresses of garbage that heapglass says is reachable
+        self.tolerated = []             # lines about what differs and may
         self.size = self.footprint = self.unreachable = 0
 
     # ---- objects -------------------------------------------------------------------------------------
@@ -71,6 +71,7 @@ class Comparison:
                 self.one_object(decode(line)[0])
         self.missing()
         self.references_hold()
+        self.garbage_is_unreachable()
         for damage in self.envelope.get("damage", ()):
             self.differences.add("damage", f"{damage['where']}: {damage['reason']}", lambda: json.dumps(damage))
 
@@ -120,8 +121,9 @@ class Comparison:
             differs("size-exactness", said["size_exact"], not type_record.python_sizeof)
         if said["size"] != recording.size[index] and not type_record.python_sizeof:
             differs("size", said["size"], recording.size[index])
+        self.garbage += bool(flags & oracle.GARBAGE)
         if said["reachable"] and flags & oracle.GARBAGE:
-            differs("reachable", True, False)
+            self.garbage_reached[name].append(where)
         listed_elsewhere = flags & oracle.TRACKED and not flags & oracle.LISTED  # by another interpreter
         if (said["found"] == "tracked") != bool(flags & oracle.LISTED) and not listed_elsewhere:
             differs("found", said["found"], "on gc's lists" if flags & oracle.LISTED else "not on gc's lists")
@@ -152,6 +154,16 @@ class Comparison:
             if address not in self.seen:
                 self.differences.add("missing", recording.type_of(index).name,
                                      lambda: f"{address:#x} refcount {recording.refcount[index]}")
+
+    def garbage_is_unreachable(self):
+        reached = sum(map(len, self.garbage_reached.values()))
+        if reached <= STALE_SHARE * self.garbage:
+            if reached:
+                self.tolerated.append(f"garbage that stale words seem to hold: {reached} of {self.garbage}")
+            return
+        for name, addresses in self.garbage_reached.items():
+            for address in addresses:
+                self.differences.add("reachable", name, lambda: f"{address}: heapglass says that a root reaches it")
 
     def referrers(self, address):
         """Who heapglass says refers to an address: a second look at its lines."""
@@ -217,10 +229,13 @@ class Comparison:
             self.differences.add("accounts", "blocks", lambda: f"heapglass {accounts['blocks']}, pymalloc {truth}")
         if accounts["claimed"] + accounts["parked"] + accounts["unclaimed"] != accounts["blocks"]:
             self.differences.add("accounts", "sum", lambda: json.dumps(accounts))
-        for key in ("unclaimed", "double_claims"):
-            if accounts[key]:
-                self.differences.counts["accounts", key] += accounts[key]
-                self.differences.examples["accounts", key].append(json.dumps(accounts)[:400])
+        if accounts["double_claims"]:
+            self.differences.add("accounts", "double claims", lambda: json.dumps(accounts))
+        share = f"{accounts['unclaimed']} of {accounts['blocks']} blocks"
+        if accounts["unclaimed"] > UNCLAIMED_SHARE * accounts["blocks"]:
+            self.differences.add("accounts", "unclaimed", lambda: share)
+        elif accounts["unclaimed"]:
+            self.tolerated.append(f"unclaimed: {share}")
 
     def summary(self):
         extras = Counter()
@@ -239,6 +254,7 @@ class Comparison:
         mine = +self.unreachable_recorded
         if mine:
             yield f"recorded, from no root: {listed(mine)}"
+        yield from self.tolerated
 
 
 def listed(counts, limit=12):

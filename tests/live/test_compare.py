@@ -82,7 +82,11 @@ def plants(account):
             objects[some_list]["refcount"] + 1))
     yield "totals that do not add up", {"top"}, lambda planted: planted["top"]["totals"].update(objects=1)
     yield "a type miscounted", {"top"}, lambda planted: planted["top"]["types"][0].update(objects=1)
-    yield "an unclaimed block", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(unclaimed=1)
+    blocks = account["top"]["pymalloc"]["blocks"]
+    yield "unclaimed blocks", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(
+        unclaimed=blocks // 100, claimed=blocks - blocks // 100)
+    yield "a double claim", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(double_claims=1)
+    yield "accounts that do not close", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(unclaimed=1)
     yield "blocks unseen", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(blocks=1, claimed=1)
     yield "no accounts", {"accounts"}, lambda planted: planted["top"].pop("pymalloc")
     yield "damage", {"damage"}, lambda planted: planted.update(damage=[{"reason": "fault", "where": "dict"}])
