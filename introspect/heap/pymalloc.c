@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 
 /* Size classes of 16 to 512 bytes; a fresh pool has szidx 0xffff (DUMMY_SIZE_IDX). */
@@ -40,7 +41,8 @@ static uint64_t first_pool(const struct layout *layout, uint64_t arena) {
 static bool arena_is_proven(const struct image *image, const struct layout *layout,
                             const struct arena_record *arena, uint64_t index) {
     uint64_t first = first_pool(layout, arena->address);
-    if (!arena->address || arena->address & 0xfff || arena->pool_address < first ||
+    if (!arena->address || arena->address & 0xfff || arena->address >> IMAGE_ADDRESS_BITS ||
+        arena->pool_address < first ||
         arena->pool_address > arena->address + layout->trait.arena_size)
         return false;
     if (arena->pool_address == first)
@@ -49,9 +51,22 @@ static bool arena_is_proven(const struct image *image, const struct layout *layo
     return pool && field_unsigned(pool, layout->pool_header.arenaindex) == index;
 }
 
+/* How many entries the array of arenas has, by the size of its memory: as malloc's chunk says, or the
+ * fence of debug hooks (big-endian); 0 if neither is plausible. */
+static uint64_t array_length(const struct image *image, const struct layout *layout,
+                             uint64_t array) {
+    uint64_t size = 0;
+    if (fence_before(image, array))
+        size = image_read_u64(image, array - FENCE_SIZE, &size) ? __builtin_bswap64(size) : 0;
+    else if (image_read_u64(image, array - 8, &size))
+        size = size >= 8 ? (size & ~(uint64_t)7) - 8 : 0;
+    uint64_t count = size / layout->arena_object.size;
+    return count < MAX_ARENAS ? count : 0;
+}
+
 /* Without the symbol: the pointer to the array of arenas is some word of the runtime module's data,
- * and no other word leads to arenas that prove themselves. The array's length is that of its malloc
- * chunk (Objects/obmalloc.c: new_arena). */
+ * and no other word leads to arenas that prove themselves. Their number is that of the memory of the
+ * array (Objects/obmalloc.c: new_arena). */
 static bool search_arenas(const struct image *image, const struct layout *layout, uint64_t runtime,
                           uint64_t *array, uint64_t *count) {
     const struct image_module *module = image_module_at(image, runtime);
@@ -63,21 +78,40 @@ static bool search_arenas(const struct image *image, const struct layout *layout
         if (!mappings[i].writable || start < module->start || (end > module->end && !follows))
             continue;
         for (uint64_t at = start; at + 8 <= end; at += 8) {
-            uint64_t candidate = 0, chunk = 0;
+            uint64_t candidate = 0;
             struct arena_record arena;
             if (!image_read_u64(image, at, &candidate) || !candidate || candidate & 15 ||
                 !read_arena(image, layout, candidate, &arena) ||
                 !arena_is_proven(image, layout, &arena, 0) ||
                 arena.pool_address == first_pool(layout, arena.address) ||
-                !image_read_u64(image, candidate - 8, &chunk))
+                !(*count = array_length(image, layout, candidate)))
                 continue;
             *array = candidate;
-            *count = ((chunk & ~(uint64_t)7) - 8) / layout->arena_object.size;
             log_line(LOG_HEAP, "arenas found by search at %#llx", (unsigned long long)candidate);
-            return *count > 0 && *count < MAX_ARENAS;
+            return true;
         }
     }
     return false;
+}
+
+/* Takes the whole pools of an arena, which get their classes as they are walked; false if another one
+ * has any of them. */
+static bool take_pools(struct walk *walk, const struct arena_record *arena) {
+    const struct pymalloc *pymalloc = walk->pymalloc;
+    uint64_t size = walk->layout->trait.pool_size;
+    uint64_t first = first_pool(walk->layout, arena->address);
+    uint64_t end = arena->address + walk->layout->trait.arena_size;
+    for (uint64_t at = first; at + size <= end; at += size) {
+        uint64_t place = image_place(walk->image, at);
+        if (place != UINT64_MAX && pymalloc_is_arena(pymalloc, place))
+            return false;
+    }
+    for (uint64_t at = first; at + size <= end; at += size) {
+        uint64_t place = image_place(walk->image, at);
+        if (place != UINT64_MAX)
+            pymalloc->pool_class[place >> pymalloc->pool_shift] = POOL_WITHOUT_BLOCKS;
+    }
+    return true;
 }
 
 static bool add_arenas(struct walk *walk, uint64_t array, uint64_t count,
@@ -93,6 +127,8 @@ static bool add_arenas(struct walk *walk, uint64_t array, uint64_t count,
             continue; /* not associated with memory now */
         if (!arena_is_proven(walk->image, walk->layout, &arena, i))
             damage_add(damage, "inconsistent", "arena", arena.address);
+        else if (!take_pools(walk, &arena))
+            damage_add(damage, "overlap", "arena", arena.address);
         else if (!vec_push(&walk->arenas, arena))
             return false;
     }
@@ -215,24 +251,12 @@ struct walk_part {
     uint64_t pools, block_count, block_bytes;
 };
 
-/* The whole pools of an arena; they are given their classes as they are walked. */
-static void mark_arena(struct walk *walk, const struct arena_record *arena) {
-    uint64_t size = walk->layout->trait.pool_size;
-    uint64_t end = arena->address + walk->layout->trait.arena_size;
-    for (uint64_t at = first_pool(walk->layout, arena->address); at + size <= end; at += size) {
-        uint64_t place = image_place(walk->image, at);
-        if (place != UINT64_MAX)
-            walk->pymalloc->pool_class[place >> walk->pymalloc->pool_shift] = POOL_WITHOUT_BLOCKS;
-    }
-}
-
 static void walk_arenas(void *context, size_t first, size_t last) {
     struct walk_part *part = context;
     struct walk *walk = part->walk;
     uint64_t size = walk->layout->trait.pool_size;
     for (size_t i = first; i < last; i++) {
         const struct arena_record *arena = &walk->arenas.items[i];
-        mark_arena(walk, arena);
         for (uint64_t at = first_pool(walk->layout, arena->address);
              at + size <= arena->pool_address; at += size) {
             struct pool pool;
