@@ -146,8 +146,8 @@ static void str_measure(struct decode *decode, const struct object *object,
     }
     if (header.utf8 && header.utf8 != header.data) {
         measure->size += header.utf8_length + 1;
-        if (!image_module_at(decode->image,
-                             header.utf8)) /* Latin-1 characters' are static (3.12) */
+        /* That of the Latin-1 characters is static (3.12). */
+        if (!image_module_at(decode->image, header.utf8))
             buffer_add(decode, header.utf8, header.utf8_length + 1);
     }
 }
