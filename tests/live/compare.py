@@ -72,7 +72,10 @@ class Comparison:
         self.missing()
         self.references_hold()
         self.garbage_is_unreachable()
-        for damage in self.envelope.get("damage", ()):
+        self.damage(self.envelope)
+
+    def damage(self, document):
+        for damage in document["damage"]:
             self.differences.add("damage", f"{damage['where']}: {damage['reason']}", lambda: json.dumps(damage))
 
     def one_object(self, said):
@@ -200,6 +203,7 @@ class Comparison:
 
     def top(self, document):
         """`top --json` and `objects --json` of the same heap must add up to the same."""
+        self.damage(document)
         totals, types = document["totals"], document["types"]
         for key, truth in (("objects", len(self.seen)), ("size", self.size), ("footprint", self.footprint),
                            ("unreachable", self.unreachable)):

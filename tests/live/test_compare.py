@@ -36,7 +36,7 @@ def perfect_account(recording):
     totals["found"] = {how: found[how] for how in ("tracked", "reachable", "allocator")}
     blocks = sum(recording.malloc.values())
     accounts = {"blocks": blocks, "claimed": blocks, "parked": 0, "unclaimed": 0, "double_claims": 0}
-    return {"objects": objects, "top": {"totals": totals, "types": list(types.values()), "pymalloc": accounts}}
+    return {"objects": objects, "top": {"damage": [], "totals": totals, "types": list(types.values()), "pymalloc": accounts}}
 
 
 def differences(recording, account):
@@ -49,7 +49,7 @@ def differences(recording, account):
 def copy_of(account):
     top = account["top"]
     return {"objects": [dict(each) for each in account["objects"]],
-            "top": {"totals": dict(top["totals"]), "types": [dict(each) for each in top["types"]],
+            "top": {"damage": [], "totals": dict(top["totals"]), "types": [dict(each) for each in top["types"]],
                     "pymalloc": dict(top["pymalloc"])}}
 
 
@@ -89,7 +89,9 @@ def plants(account):
     yield "accounts that do not close", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(unclaimed=1)
     yield "blocks unseen", {"accounts"}, lambda planted: planted["top"]["pymalloc"].update(blocks=1, claimed=1)
     yield "no accounts", {"accounts"}, lambda planted: planted["top"].pop("pymalloc")
-    yield "damage", {"damage"}, lambda planted: planted.update(damage=[{"reason": "fault", "where": "dict"}])
+    fault = {"reason": "fault", "where": "dict"}
+    yield "damage", {"damage"}, lambda planted: planted.update(damage=[fault])
+    yield "damage in top", {"damage"}, lambda planted: planted["top"].update(damage=[fault])
 
 
 def check(interpreter):
