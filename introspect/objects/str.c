@@ -114,11 +114,22 @@ static uint32_t str_least_size(const struct layout *layout) {
     return layout->ascii.size;
 }
 
+/* ASCII, with nothing outside of the object: what nearly every str is. */
+static bool is_plain(const struct layout *layout, const uint8_t *body) {
+    return field_unsigned(body, layout->ascii.ascii) &&
+           field_unsigned(body, layout->ascii.compact) && !field_pointer(body, layout->ascii.wstr);
+}
+
 /* unicode_sizeof (Objects/unicodeobject.c): what is malloc'd apart are the characters of the legacy
  * form, the UTF-8 cache and, up to 3.11, the wchar_t form, where they are not the same memory. */
 static void str_measure(struct decode *decode, const struct object *object,
                         struct measure *measure) {
     const struct layout *layout = decode->layout;
+    uint64_t length = field_unsigned(object->body, layout->ascii.length);
+    if (is_plain(layout, object->body) && length >> IMAGE_ADDRESS_BITS == 0) {
+        measure->size = layout->ascii.size + length + 1;
+        return;
+    }
     struct header header;
     if (!read_header(layout, object->address, object->body, object->available, &header)) {
         decode_damage(decode, "kind", "str", object->address);
