@@ -69,7 +69,8 @@ bool malloc_blocks(const struct image *image, const struct image_mapping *mappin
         uint64_t size = word & ~(uint64_t)FLAGS;
         if (!plausible(word) || size > mapping->end - at)
             break;
-        uint64_t next = chunk_word(image, at + size);
+        /* The last one is the top of the heap: nobody's. */
+        uint64_t next = at + size < mapping->end ? chunk_word(image, at + size) : 0;
         if (word & IS_MMAPPED || next & PREV_INUSE)
             visit(context, at + CHUNK_HEADER, size);
         at += size;

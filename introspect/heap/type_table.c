@@ -198,7 +198,9 @@ static bool read_slots(struct type_table *table, struct type *type, const uint8_
                        ? field_unsigned(body, layout->var_object.ob_size)
                        : 0;
     uint32_t inherited = type->base ? type->base->slot_count : 0;
-    if (own > MAX_SLOTS)
+    /* Each takes a word of the instances behind what the base has of them (type_new_slots). */
+    uint64_t base_size = type->base ? type->base->basicsize : layout->object.size;
+    if (own > MAX_SLOTS || base_size + own * 8 > type->basicsize)
         own = 0;
     if (!own) {
         type->slots = type->base ? type->base->slots : NULL;
@@ -264,6 +266,9 @@ static void plan_decoding(struct type *type, const struct layout *layout) {
     if (managed && type->prefetch_count < 2 && layout->trait.managed_dict_values == VALUES_TAGGED)
         type->prefetch[type->prefetch_count++] = -24;
     type->may_own_buffers = managed || (decoder && decoder->measure && !decoder->no_buffers);
+    type->plain_size = !managed && !(decoder && decoder->measure) && !type->size_overridden;
+    type->owns_nothing = !type->heap_type && decoder && !decoder->references && !managed &&
+                         !type->dictoffset && !type->weaklistoffset && !type->unknown_body;
 }
 
 /* ---- reading one ------------------------------------------------------------------------------- */
