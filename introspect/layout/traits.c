@@ -42,6 +42,11 @@ static void managed_dicts(struct layout *layout) {
         layout->trait.managed_dict_values = 3;
     else
         layout->trait.managed_dict_values = layout->version_hex >= HEX(3, 12) ? 2 : 1;
+    /* Objects/dictobject.c, PyObject_VisitManagedDict: changed in 3.13.13 and 3.14.4; distributions
+     * that patch older ones can't be told from the version. */
+    layout->trait.managed_dict_visited = layout->version_hex >= HEX(3, 14)
+                                             ? layout->version_hex >= (HEX(3, 14) | 4 << 8)
+                                             : layout->version_hex >= (HEX(3, 13) | 13 << 8);
     /* Include/object.h */
     layout->trait.flag_managed_dict = has_managed_dicts ? 1u << 4 : 0;
     layout->trait.flag_managed_weakref = layout->version_hex >= HEX(3, 12) ? 1u << 3 : 0;

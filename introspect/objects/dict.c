@@ -168,7 +168,8 @@ static void combined_references(struct decode *decode, const struct dict_keys *k
     }
 }
 
-/* Values that lie inside an instance are the instance's: it reports them (3.13+). */
+/* Values that lie inside an instance are references of the instance, or of the dict, but counted
+ * once: instance.c says the same (3.13+). */
 static bool values_embedded(struct decode *decode, uint64_t values) {
     const struct layout *layout = decode->layout;
     if (!layout_has(layout->dict_values.embedded))
@@ -180,11 +181,12 @@ static bool values_embedded(struct decode *decode, uint64_t values) {
 static void split_references(struct decode *decode, const struct dict_keys *keys, uint64_t values) {
     if (keys->reference_count == 1) /* no class has them any more */
         dict_keys_references(decode, keys);
-    if (values_embedded(decode, values))
-        return;
+    unsigned properties = REFERENCE_STRONG;
+    if (!decode->layout->trait.managed_dict_visited && values_embedded(decode, values))
+        properties = REFERENCE_RETAINS;
     const uint8_t *value = pin_values(decode, values, keys->count);
     for (uint64_t i = 0; value && i < keys->count; i++)
-        reference_add(decode, load_u64(value + i * 8), REFERENCE_STRONG, LABEL_KEY,
+        reference_add(decode, load_u64(value + i * 8), properties, LABEL_KEY,
                       dict_keys_key(keys, i));
 }
 
