@@ -4,21 +4,25 @@
 
 #include <stdlib.h>
 
-enum { REFERENCES = 2048, MAX_ROUNDS = 64 };
+enum { REFERENCES = 2048 };
 
+/* An object that some guess points to, and no exact reference reaches. */
 struct target {
     uint64_t address;
-    uint64_t found; /* counted references from objects that no exact reference reaches */
-    bool decided;
+    uint64_t refcount; /* UINT64_MAX: immortal */
+    uint64_t found;    /* counted references from objects that are not reached (yet) */
+    bool pointed;      /* by a guess from outside, or from an object that is reached */
 };
 
 struct search {
     struct marking *marking;
-    const struct bitmap *objects, *reachable;
+    const struct bitmap *objects;
+    struct bitmap *reachable;
     struct decode decode;
     struct damage_list ignored; /* told already when the objects were first met */
     struct reference references[REFERENCES];
     struct vec(struct target) targets; /* sorted by address, each once */
+    struct vec(uint64_t) waiting;      /* reached, but not what they refer to */
     bool out_of_memory;
 };
 
@@ -34,41 +38,99 @@ static struct target *find_target(struct search *search, uint64_t address) {
                                  : NULL;
 }
 
+/* The place of an object that is not reached; UINT64_MAX if the address is no such. */
+static uint64_t unreached_place(const struct search *search, uint64_t address) {
+    uint64_t place = image_place(search->marking->image, address);
+    return place != UINT64_MAX && bitmap_test(search->objects, place) &&
+                   !bitmap_test(search->reachable, place) &&
+                   mark_address(search->marking, place) == address
+               ? place
+               : UINT64_MAX;
+}
+
+/* Decodes what an object refers to; decode->flush takes it. */
+static void follow(struct search *search, uint64_t address) {
+    struct object object;
+    const char *why = NULL;
+    if (address != search->marking->weak_dict &&
+        object_view(&search->decode, address, &object, &why))
+        object_references(&search->decode, &object);
+    search->decode.flush(&search->decode);
+}
+
+static void follow_unreached(struct search *search, void (*flush)(struct decode *decode)) {
+    search->decode.flush = flush;
+    for (size_t i = 0; i < search->objects->word_count; i++) {
+        uint64_t bits = search->objects->words[i] & ~search->reachable->words[i];
+        for (; bits; bits &= bits - 1) {
+            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            follow(search, mark_address(search->marking, place));
+        }
+    }
+}
+
 /* ---- which objects the guesses point to ------------------------------------------------------ */
 
-static void consider(struct search *search, uint64_t address) {
-    uint64_t place = image_place(search->marking->image, address);
-    if (place == UINT64_MAX || !bitmap_test(search->objects, place) ||
-        bitmap_test(search->reachable, place) || mark_address(search->marking, place) != address)
-        return;
-    if (!vec_push(&search->targets, ((struct target){.address = address})))
+static void consider(struct search *search, uint64_t address, bool pointed) {
+    if (unreached_place(search, address) != UINT64_MAX &&
+        !vec_push(&search->targets, ((struct target){.address = address, .pointed = pointed})))
         search->out_of_memory = true;
 }
 
-static void consider_references(struct decode *decode) {
+static void consider_roots(struct decode *decode) {
     struct search *search = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++)
-        consider(search, decode->references[i].target);
+        consider(search, decode->references[i].target, true);
     decode->reference_count = 0;
 }
 
-/* Sorts, and drops what is there twice (of equals the decided one is kept). */
-static void tidy_targets(struct search *search) {
+/* Guesses of objects that are not reached: they count once their owner is. */
+static void consider_references(struct decode *decode) {
+    struct search *search = decode->context;
+    for (size_t i = 0; i < decode->reference_count; i++) {
+        if (decode->references[i].properties & REFERENCE_GUESSED)
+            consider(search, decode->references[i].target, false);
+    }
+    decode->reference_count = 0;
+}
+
+static uint64_t refcount_of(struct search *search, uint64_t address) {
+    struct object object;
+    const char *why = NULL;
+    bool immortal = false;
+    if (!object_view(&search->decode, address, &object, &why))
+        return 0;
+    uint64_t refcount = object_refcount(search->marking->layout, &object, &immortal);
+    return immortal ? UINT64_MAX : refcount;
+}
+
+static void find_targets(struct search *search, const struct runtime *runtime) {
+    search->decode.flush = consider_roots;
+    roots_guessed(&search->decode, runtime);
+    consider_roots(&search->decode);
+    vec_each(address, &search->marking->guessed)
+        consider(search, *address, true);
+    follow_unreached(search, consider_references);
     struct target *items = search->targets.items;
     size_t kept = 0;
     if (search->targets.count)
         qsort(items, search->targets.count, sizeof *items, compare_targets);
     for (size_t i = 0; i < search->targets.count; i++) {
-        if (kept && items[kept - 1].address == items[i].address)
-            items[kept - 1].decided |= items[i].decided;
-        else
-            items[kept++] = items[i];
+        if (kept && items[kept - 1].address == items[i].address) {
+            items[kept - 1].pointed |= items[i].pointed;
+        } else {
+            items[kept] = items[i];
+            items[kept].refcount = refcount_of(search, items[kept].address);
+            kept++;
+        }
     }
     search->targets.count = kept;
 }
 
 /* ---- how many references they have ----------------------------------------------------------- */
 
+/* Every counted reference to a target comes from an object that is not reached: the target would
+ * have been reached otherwise. */
 static void count_references(struct decode *decode) {
     struct search *search = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
@@ -76,81 +138,49 @@ static void count_references(struct decode *decode) {
         struct target *target = reference->properties & REFERENCE_COUNTED
                                     ? find_target(search, reference->target)
                                     : NULL;
-        if (target && !target->decided)
+        if (target)
             target->found++;
     }
     decode->reference_count = 0;
 }
 
-/* Every counted reference to a target comes from an object that was not reached exactly: the targets
- * would have been reached otherwise. */
-static void count_from_unreached(struct search *search, const struct bitmap *reached_exactly) {
-    struct marking *marking = search->marking;
-    search->decode.flush = count_references;
-    for (size_t i = 0; i < search->objects->word_count; i++) {
-        uint64_t bits = search->objects->words[i] & ~reached_exactly->words[i];
-        for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
-            uint64_t address = mark_address(marking, place);
-            struct object object;
-            const char *why = NULL;
-            if (address != marking->weak_dict &&
-                object_view(&search->decode, address, &object, &why))
-                object_references(&search->decode, &object);
-            count_references(&search->decode);
-        }
-    }
+/* ---- what they reach ------------------------------------------------------------------------- */
+
+static void reach(struct search *search, uint64_t address) {
+    uint64_t place = unreached_place(search, address);
+    if (place != UINT64_MAX && bitmap_set(search->reachable, place) &&
+        !vec_push(&search->waiting, address))
+        search->out_of_memory = true;
 }
 
-static bool has_hidden(struct search *search, const struct target *target) {
-    struct object object;
-    const char *why = NULL;
-    bool immortal = false;
-    if (!object_view(&search->decode, target->address, &object, &why))
-        return false;
-    uint64_t refcount = object_refcount(search->marking->layout, &object, &immortal);
-    return immortal || refcount > target->found;
+static void reach_if_held(struct search *search, const struct target *target) {
+    if (target->pointed && target->refcount > target->found)
+        reach(search, target->address);
 }
 
-/* ---- rounds ------------------------------------------------------------------------------------ */
-
-/* One round: decides on the targets that are new. *more tells whether anything was marked. */
-static struct err *mark_round(struct search *search, const struct bitmap *reached_exactly,
-                              struct bitmap *reachable, bool *more) {
-    for (size_t i = 0; i < search->marking->guessed.count; i++)
-        consider(search, search->marking->guessed.items[i]);
-    search->marking->guessed.count = 0;
-    tidy_targets(search);
-    bool undecided = false;
-    vec_each(target, &search->targets)
-        undecided |= !target->decided;
-    *more = undecided;
-    if (!undecided || search->out_of_memory)
-        return NULL;
-    count_from_unreached(search, reached_exactly);
-    struct vec(uint64_t) seeds = {0};
-    vec_each(target, &search->targets) {
-        if (!target->decided && has_hidden(search, target) && !vec_push(&seeds, target->address))
-            search->out_of_memory = true;
-        target->decided = true;
+/* References of an object that is reached now. */
+static void reach_references(struct decode *decode) {
+    struct search *search = decode->context;
+    for (size_t i = 0; i < decode->reference_count; i++) {
+        const struct reference *reference = &decode->references[i];
+        bool guessed = reference->properties & REFERENCE_GUESSED;
+        if (!guessed && reference->properties & REFERENCE_RETAINS)
+            reach(search, reference->target);
+        struct target *target = find_target(search, reference->target);
+        if (!target)
+            continue;
+        target->pointed |= guessed;
+        target->found -= reference->properties & REFERENCE_COUNTED && target->found;
+        reach_if_held(search, target);
     }
-    struct mark_seeds from = {seeds.items, seeds.count};
-    struct err *err = mark_from(search->marking, &from, reachable, search->objects);
-    vec_free(&seeds);
-    return err;
+    decode->reference_count = 0;
 }
 
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
                                const struct bitmap *objects, struct bitmap *reachable) {
     struct search *search = calloc(1, sizeof *search);
-    struct bitmap reached_exactly = {calloc(reachable->word_count, sizeof(uint64_t)),
-                                     reachable->word_count};
-    if (!search || !reached_exactly.words) {
-        free(search);
-        bitmap_free(&reached_exactly);
+    if (!search)
         return err_no_memory();
-    }
-    memcpy(reached_exactly.words, reachable->words, reachable->word_count * sizeof(uint64_t));
     search->marking = marking;
     search->objects = objects;
     search->reachable = reachable;
@@ -158,20 +188,21 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
                                      .layout = marking->layout,
                                      .types = marking->types,
                                      .damage = &search->ignored,
+                                     .interpreters = marking->interpreters,
+                                     .interpreter_count = marking->interpreter_count,
                                      .references = search->references,
                                      .reference_capacity = REFERENCES,
-                                     .flush = consider_references,
                                      .context = search};
-    roots_guessed(&search->decode, runtime);
-    consider_references(&search->decode);
-    struct err *err = NULL;
-    bool more = true;
-    for (int round = 0; !err && more && round < MAX_ROUNDS; round++)
-        err = mark_round(search, &reached_exactly, reachable, &more);
-    if (!err && search->out_of_memory)
-        err = err_no_memory();
+    find_targets(search, runtime);
+    follow_unreached(search, count_references);
+    search->decode.flush = reach_references;
+    vec_each(target, &search->targets)
+        reach_if_held(search, target);
+    while (search->waiting.count)
+        follow(search, search->waiting.items[--search->waiting.count]);
+    struct err *err = search->out_of_memory ? err_no_memory() : NULL;
     vec_free(&search->targets);
+    vec_free(&search->waiting);
     free(search);
-    bitmap_free(&reached_exactly);
     return err;
 }

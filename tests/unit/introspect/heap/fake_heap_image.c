@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHUNK_HEADER = 16, PREV_INUSE = 1, DICT_LOG2 = 3, DICT_MOST = 5 };
+enum { FENCE = 16, CHUNK_HEADER = 16, PREV_INUSE = 1, DICT_LOG2 = 3, DICT_MOST = 5 };
 
 static void must(struct err *err) {
     if (!err)
@@ -158,6 +158,12 @@ void fake_heap_create(struct fake_heap *heap, const char *version) {
     set(heap, heap->interpreter, heap->layout->interpreter.builtins, heap->builtins);
 }
 
+void fake_heap_use_debug_hooks(struct fake_heap *heap) {
+    heap->fenced = true;
+    heap->builtins = fake_heap_dict(heap, 0, NULL);
+    set(heap, heap->interpreter, heap->layout->interpreter.builtins, heap->builtins);
+}
+
 static void link_lists(struct fake_heap *heap) {
     const struct layout *layout = heap->layout;
     uint64_t gc = heap->interpreter + layout->interpreter.gc.offset;
@@ -261,7 +267,12 @@ uint64_t fake_heap_object(struct fake_heap *heap, uint64_t type, uint64_t size) 
     uint64_t before = flags & FAKE_HAVE_GC ? layout->trait.header_before_gc : 0;
     if (flags & (layout->trait.flag_managed_dict | layout->trait.flag_managed_weakref))
         before += layout->trait.preheader;
-    uint64_t object = fake_heap_block(heap, before + size) + before;
+    uint64_t fence = heap->fenced ? FENCE : 0;
+    uint64_t block = fake_heap_block(heap, fence + before + size);
+    if (fence)
+        fake_words(&heap->fake, block, 2,
+                   (uint64_t[]){__builtin_bswap64(before + size), 0xfdfdfdfdfdfdfd00 | 'o'});
+    uint64_t object = block + fence + before;
     set(heap, object, layout->object.ob_refcnt, 1);
     set(heap, object, layout->object.ob_type, type);
     return object;

@@ -44,12 +44,16 @@ struct fake_heap {
     struct vec(uint64_t) roots;                 /* items of the list that is sys.modules here */
     uint64_t builtins;                          /* the dict */
 
+    bool fenced;
     bool without_symbols;    /* set before fake_heap_finish */
     struct runtime *runtime; /* from fake_heap_finish on */
     struct heap *heap;       /* from fake_heap_build on */
 };
 
 void fake_heap_create(struct fake_heap *heap, const char *version);
+
+/* From here on objects have fences, as with PYTHONMALLOC=debug. */
+void fake_heap_use_debug_hooks(struct fake_heap *heap);
 
 /* Links the GC lists, writes the tables of arenas, mappings, symbols; reads the runtime. */
 void fake_heap_finish(struct fake_heap *heap);
