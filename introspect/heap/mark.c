@@ -46,6 +46,12 @@ struct worker {
 
 /* ---- meeting an object ------------------------------------------------------------------------ */
 
+/* An object of `known`, and not an address in the middle of one. */
+static bool is_known(const struct crew *crew, uint64_t place) {
+    return bitmap_test(crew->known, place) &&
+           bitmap_test(&crew->marking->odd, place) == ((place & 8) != 0);
+}
+
 static void meet(struct worker *worker, uint64_t address) {
     struct crew *crew = worker->crew;
     uint64_t place = image_place(crew->marking->image, address);
@@ -53,7 +59,7 @@ static void meet(struct worker *worker, uint64_t address) {
         damage_add(&worker->damage, "outside", worker->where, address);
         return;
     }
-    if (crew->known && !bitmap_test(crew->known, place))
+    if (crew->known && !is_known(crew, place))
         return;
     if (!bitmap_set(crew->marks, place))
         return;
@@ -115,6 +121,13 @@ static bool check_and_claim(struct worker *worker, const struct object *object) 
 
 /* ---- visiting --------------------------------------------------------------------------------- */
 
+/* What was met is no object: the bits are free for one that is at the other address of the two. */
+static void unmark(struct worker *worker, uint64_t place) {
+    if (place & 8)
+        bitmap_clear(&worker->crew->marking->odd, place);
+    bitmap_clear(worker->crew->marks, place);
+}
+
 static void visit(struct worker *worker, uint64_t place) {
     struct marking *marking = worker->crew->marking;
     uint64_t address = image_address_of_place(marking->image, place);
@@ -122,12 +135,12 @@ static void visit(struct worker *worker, uint64_t place) {
     const char *why = NULL;
     if (!object_view(&worker->decode, address, &object, &why)) {
         damage_add(&worker->damage, why, "object", address);
-        bitmap_clear(worker->crew->marks, place);
+        unmark(worker, place);
         return;
     }
     worker->where = object.type->decoder ? object.type->decoder->name : "instance";
     if (!worker->crew->known && !check_and_claim(worker, &object)) {
-        bitmap_clear(worker->crew->marks, place);
+        unmark(worker, place);
         return;
     }
     worker->weak = address == marking->weak_dict;
@@ -388,6 +401,7 @@ struct err *marking_owned(const struct marking *marking, const struct bitmap *ob
         uint64_t here = objects->words[i], next = i + 1 < count ? objects->words[i + 1] : 0;
         uint64_t blocks = 0;
         for (int step = 0; step <= MAX_OFFSET_GRANULES; step++) {
+            *double_claims += (uint64_t)__builtin_popcountll(here & allocated[i] & blocks);
             blocks |= here & allocated[i];
             here &= ~allocated[i];
             next &= ~next_allocated;
