@@ -53,8 +53,8 @@ static struct values find_values(struct decode *decode, const struct object *obj
     case VALUES_POINTER:
         return (struct values){.address = word(words, VALUES_WORD)};
     case VALUES_TAGGED: {
-        uint64_t tagged = word(words, DICT_WORD);
-        return tagged & 1 ? (struct values){.address = tagged - 1} : none;
+        uint64_t tagged = word(words, DICT_WORD); /* one less than the pointer */
+        return tagged & 1 ? (struct values){.address = tagged + 1} : none;
     }
     case VALUES_INLINE: {
         if (!(type->flags & layout->trait.flag_inline_values))
