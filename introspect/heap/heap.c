@@ -62,6 +62,7 @@ static struct err *list_memory(struct heap *heap) {
         list(&listings[0]);
         list(&listings[1]);
     }
+    damage_merge(&heap->damage, runtime_damage(heap->runtime));
     damage_merge(&heap->damage, &listings[0].damage);
     damage_merge(&heap->damage, &listings[1].damage);
     if (listings[0].err) {

@@ -1,9 +1,10 @@
 #include "introspect/runtime/roots.h"
 
 #include "introspect/objects/frame.h"
+#include "introspect/runtime/chain.h"
 
-/* Deeper than any recursion limit that people set; a longer chain is a corrupt one. */
-enum { MAX_FRAMES = 1 << 20, MAX_EXCEPTION_STACK = 1 << 16 };
+/* More frames than all threads together have, deeper than generators nest. */
+enum { MAX_FRAMES = 1 << 22, MAX_EXCEPTION_STACK = 1 << 16 };
 
 /* A pointer field of a structure that is not an object, as a root. */
 static void root_field(struct decode *decode, uint64_t structure, struct field field,
@@ -69,7 +70,12 @@ static void interpreter_roots(struct decode *decode, const struct interpreter *i
  * items lie in generators, the last one in the thread state. */
 static void exception_roots(struct decode *decode, uint64_t item) {
     const struct layout *layout = decode->layout;
+    struct chain chain = {0};
     for (size_t steps = 0; item && steps < MAX_EXCEPTION_STACK; steps++) {
+        if (chain_is_circle(&chain, item)) {
+            decode_damage(decode, "chain", "exception stack", item);
+            return;
+        }
         root_field(decode, item, layout->exc_stack_item.exc_type, "exc_type");
         root_field(decode, item, layout->exc_stack_item.exc_value, "exc_value");
         root_field(decode, item, layout->exc_stack_item.exc_traceback, "exc_traceback");
@@ -79,21 +85,24 @@ static void exception_roots(struct decode *decode, uint64_t item) {
     }
 }
 
-static void frame_roots(struct decode *decode, const struct thread *thread) {
+static void frame_roots(struct decode *decode, const struct thread *thread, size_t *frames) {
+    struct chain chain = {0};
     uint64_t at = thread->current_frame;
-    for (size_t steps = 0; at && steps < MAX_FRAMES; steps++) {
+    while (at) {
         struct frame frame;
-        if (!frame_read(decode, at, &frame)) {
-            decode_damage(decode, "absent", "frame", at);
+        if (chain_is_circle(&chain, at) || ++*frames > MAX_FRAMES) {
+            decode_damage(decode, "chain", "frame", at);
             break;
         }
+        if (!frame_read(decode, at, &frame))
+            break;
         if (!frame.shim)
             frame_references(decode, &frame, REFERENCE_UNTRAVERSED);
         at = frame.previous;
     }
 }
 
-static void thread_roots(struct decode *decode, const struct thread *thread) {
+static void thread_roots(struct decode *decode, const struct thread *thread, size_t *frames) {
     const struct layout *layout = decode->layout;
     uint64_t at = thread->address;
 #define ROOT(field) root_field(decode, at, layout->thread.field, #field)
@@ -115,17 +124,17 @@ static void thread_roots(struct decode *decode, const struct thread *thread) {
     if (layout_has(layout->thread.exc_info) &&
         image_read_u64(decode->image, at + layout->thread.exc_info.offset, &item))
         exception_roots(decode, item);
-    frame_roots(decode, thread);
+    frame_roots(decode, thread, frames);
 }
 
 void roots_exact(struct decode *decode, const struct runtime *runtime) {
-    size_t count = 0;
+    size_t count = 0, frames = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     for (size_t i = 0; i < count; i++)
         interpreter_roots(decode, &interpreters[i]);
     const struct thread *threads = runtime_threads(runtime, &count);
     for (size_t i = 0; i < count; i++)
-        thread_roots(decode, &threads[i]);
+        thread_roots(decode, &threads[i], &frames);
 }
 
 static void scan_words(struct decode *decode, uint64_t start, uint64_t end) {

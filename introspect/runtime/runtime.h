@@ -3,6 +3,7 @@
 #define HEAPGLASS_INTROSPECT_RUNTIME_RUNTIME_H
 
 #include "image/image.h"
+#include "introspect/heap/damage.h"
 #include "introspect/layout/layout.h"
 
 struct interpreter {
@@ -29,5 +30,8 @@ void runtime_destroy(struct runtime *runtime);
 uint64_t runtime_address(const struct runtime *runtime);
 const struct interpreter *runtime_interpreters(const struct runtime *runtime, size_t *count);
 const struct thread *runtime_threads(const struct runtime *runtime, size_t *count);
+
+/* What of the lists could not be followed. */
+const struct damage_list *runtime_damage(const struct runtime *runtime);
 
 #endif

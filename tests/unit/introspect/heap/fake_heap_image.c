@@ -151,6 +151,7 @@ void fake_heap_create(struct fake_heap *heap, const char *version) {
     fake->next += IMAGE_PAGE_SIZE;
     heap->stack = fake_alloc(fake, FAKE_STACK);
     heap->stack_end = fake->next;
+    heap->stack_pointer = heap->stack;
     heap->arena = fake_arena(fake);
     heap->malloc_start = heap->malloc_next = fake_alloc(fake, FAKE_MALLOC);
     set(heap, heap->box_type, heap->layout->type.tp_dealloc, heap->foreign);
@@ -227,7 +228,10 @@ static void add_surroundings(struct fake_heap *heap) {
     add_mapping(heap, heap->arena, heap->arena + heap->layout->trait.arena_size, MAPPING_ANONYMOUS,
                 "");
     add_mapping(heap, heap->malloc_start, heap->malloc_start + FAKE_MALLOC, MAPPING_BRK, "[heap]");
-    struct image_thread thread = {.tid = 4711, .stack_pointer = heap->stack};
+    struct image_thread thread = {.tid = 4711,
+                                  .stack_pointer = heap->stack_pointer,
+                                  .registers = {heap->a_register},
+                                  .register_count = 1};
     must(image_add_thread(heap->image, &thread));
 }
 
