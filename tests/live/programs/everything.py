@@ -974,7 +974,7 @@ def system_things():
     simple = queue.SimpleQueue()
     for i in range(20):
         simple.put([i])
-    process = subprocess.Popen(["true"])
+    process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return (left, right, poll, selector, database, cursor, rows, named, logger, shared, simple, queue.PriorityQueue(),
             select.epoll(), process, ssl.create_default_context(), ssl.MemoryBIO(), signal.getsignal(signal.SIGINT),
