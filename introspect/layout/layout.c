@@ -224,6 +224,7 @@ static struct err *choose(const struct layout_query *query, const struct layout 
     } else {
         return refuse(query, build, dwarf ? dwarf : table, strbuf_text(&missing));
     }
+    memcpy((*ret)->build_id, build->build_id, sizeof build->build_id);
     return traits_derive(*ret);
 }
 
@@ -240,7 +241,6 @@ static struct err *resolve(struct elf_file *file, const struct layout_query *que
     TRY(choose(query, &build, *dwarf, *table, &chosen));
     TRY(provide_extensions(query, *table, chosen));
     TRY(debug_offsets_check(file, runtime.address, chosen));
-    memcpy(chosen->build_id, build.build_id, sizeof chosen->build_id);
     if (chosen->runtime.size && runtime.size && chosen->runtime.size != runtime.size)
         return err_new(ERR_NO_LAYOUT,
                        "this CPython %s is an unknown build: its _PyRuntime has %llu bytes, not "

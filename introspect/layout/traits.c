@@ -30,6 +30,21 @@ static void object_header(struct layout *layout) {
     layout->trait.immortal_bit = immortal ? (uint64_t)1 << 31 : 0;
 }
 
+/* Builds of distributions that have the change below in an older version. */
+static const char *const patched_builds[] = {
+    "7e8d5f6d0cd6cd1e9bff2a775c11d398cecca758", /* Debian 3.13.5-2+deb13u5, x86-64 */
+};
+
+/* Objects/dictobject.c, PyObject_VisitManagedDict: changed in 3.13.13 and 3.14.4. */
+static bool visits_managed_dict(const struct layout *layout) {
+    for (size_t i = 0; i < sizeof patched_builds / sizeof *patched_builds; i++) {
+        if (!strcmp(layout->build_id, patched_builds[i]))
+            return true;
+    }
+    uint32_t since = layout->version_hex >= HEX(3, 14) ? HEX(3, 14) | 4 << 8 : HEX(3, 13) | 13 << 8;
+    return layout->version_hex >= since;
+}
+
 static void managed_dicts(struct layout *layout) {
     /* Include/internal/pycore_object.h. Two words before the GC head: values and dict (3.11), weak
      * references and "dict or values" (3.12), weak references and dict (3.13, where the values are
@@ -42,11 +57,7 @@ static void managed_dicts(struct layout *layout) {
         layout->trait.managed_dict_values = 3;
     else
         layout->trait.managed_dict_values = layout->version_hex >= HEX(3, 12) ? 2 : 1;
-    /* Objects/dictobject.c, PyObject_VisitManagedDict: changed in 3.13.13 and 3.14.4; distributions
-     * that patch older ones can't be told from the version. */
-    layout->trait.managed_dict_visited = layout->version_hex >= HEX(3, 14)
-                                             ? layout->version_hex >= (HEX(3, 14) | 4 << 8)
-                                             : layout->version_hex >= (HEX(3, 13) | 13 << 8);
+    layout->trait.managed_dict_visited = visits_managed_dict(layout);
     /* Include/object.h */
     layout->trait.flag_managed_dict = has_managed_dicts ? 1u << 4 : 0;
     layout->trait.flag_managed_weakref = layout->version_hex >= HEX(3, 12) ? 1u << 3 : 0;

@@ -181,12 +181,11 @@ static bool values_embedded(struct decode *decode, uint64_t values) {
 static void split_references(struct decode *decode, const struct dict_keys *keys, uint64_t values) {
     if (keys->reference_count == 1) /* no class has them any more */
         dict_keys_references(decode, keys);
-    unsigned properties = REFERENCE_STRONG;
     if (!decode->layout->trait.managed_dict_visited && values_embedded(decode, values))
-        properties = REFERENCE_RETAINS;
+        return;
     const uint8_t *value = pin_values(decode, values, keys->count);
     for (uint64_t i = 0; value && i < keys->count; i++)
-        reference_add(decode, load_u64(value + i * 8), properties, LABEL_KEY,
+        reference_add(decode, load_u64(value + i * 8), REFERENCE_STRONG, LABEL_KEY,
                       dict_keys_key(keys, i));
 }
 

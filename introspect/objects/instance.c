@@ -75,7 +75,7 @@ static struct values find_values(struct decode *decode, const struct object *obj
 }
 
 static void values_references(struct decode *decode, const struct type *type,
-                              const struct values *values, unsigned properties) {
+                              const struct values *values) {
     struct dict_keys keys;
     if (!type->cached_keys || !dict_keys_read(decode, type->cached_keys, &keys))
         return;
@@ -90,12 +90,12 @@ static void values_references(struct decode *decode, const struct type *type,
         return;
     }
     for (uint64_t i = 0; i < count; i++)
-        reference_add(decode, load_u64(value + i * 8), properties, LABEL_NAME,
+        reference_add(decode, load_u64(value + i * 8), REFERENCE_STRONG, LABEL_NAME,
                       dict_keys_key(&keys, i));
 }
 
-/* Values inside the object may have a dict that shows them. Both then retain the values, which have
- * one reference for it: that of whom tp_traverse lets visit them (PyObject_VisitManagedDict). */
+/* Values inside the object may have a dict that shows them. They are counted once: as the dict's
+ * where tp_traverse visits the dict, else as the object's (PyObject_VisitManagedDict, 3.13). */
 static void managed_dict_references(struct decode *decode, const struct object *object,
                                     const uint8_t *words) {
     const struct values values = find_values(decode, object, words);
@@ -104,9 +104,8 @@ static void managed_dict_references(struct decode *decode, const struct object *
         dict = 0;
     bool shown = values.inside && dict;
     bool dict_visited = !shown || decode->layout->trait.managed_dict_visited;
-    if (values.address)
-        values_references(decode, object->type, &values,
-                          shown && dict_visited ? REFERENCE_RETAINS : REFERENCE_STRONG);
+    if (values.address && !(shown && dict_visited))
+        values_references(decode, object->type, &values);
     reference_add(decode, dict, dict_visited ? REFERENCE_STRONG : REFERENCE_UNTRAVERSED,
                   LABEL_FIELD, label(".__dict__"));
 }
