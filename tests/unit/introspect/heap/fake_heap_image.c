@@ -228,6 +228,8 @@ static void add_surroundings(struct fake_heap *heap) {
     add_mapping(heap, heap->arena, heap->arena + heap->layout->trait.arena_size, MAPPING_ANONYMOUS,
                 "");
     add_mapping(heap, heap->malloc_start, heap->malloc_start + FAKE_MALLOC, MAPPING_BRK, "[heap]");
+    if (heap->extra)
+        add_mapping(heap, heap->extra, heap->extra_end, MAPPING_ANONYMOUS, "");
     struct image_thread thread = {.tid = 4711,
                                   .stack_pointer = heap->stack_pointer,
                                   .registers = {heap->a_register},

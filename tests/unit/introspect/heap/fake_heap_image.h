@@ -30,6 +30,7 @@ struct fake_heap {
     uint64_t stack, stack_end;   /* the thread's C stack */
     uint64_t stack_pointer;      /* at first all of it is in use */
     uint64_t a_register;
+    uint64_t extra, extra_end; /* an anonymous mapping behind the rest, if a test makes one */
     uint64_t runtime_address, interpreter, thread;
     uint64_t obmalloc;          /* struct _obmalloc_state, where there is one */
     uint64_t arenas, maxarenas; /* addresses of the statics, where there are such */

@@ -224,6 +224,35 @@ Test(heap, immortal) {
     fake_heap_destroy(&heap);
 }
 
+static void expect_weak(void *context, const struct reference *reference) {
+    size_t *count = context;
+    cr_expect_eq(reference->properties, REFERENCE_WEAK);
+    ++*count;
+}
+
+/* It names every such string and keeps none. */
+Test(heap, dict_of_interned_strings) {
+    EACH_VERSION(heap) {
+        uint64_t lost = fake_heap_str(heap, "lost"), used = fake_heap_str(heap, "used");
+        uint64_t dict = fake_heap_dict(heap, 2, (uint64_t[]){lost, lost, used, used});
+        fake_heap_root(heap, used);
+        if (layout_has(heap->layout->interpreter.interned_strings)) {
+            fake_set(&heap->fake, heap->interpreter, heap->layout->interpreter.interned_strings,
+                     dict);
+        } else {
+            struct image_symbol symbol = {"interned", heap->foreign + 64, 8, 1};
+            cr_assert_null(image_add_symbol(heap->image, &symbol));
+            fake_word(&heap->fake, heap->foreign + 64, dict);
+        }
+        fake_heap_build(heap, 1);
+        cr_expect(reachable(heap, dict) && reachable(heap, used));
+        cr_expect_not(reachable(heap, lost));
+        size_t count = 0;
+        heap_references(heap->heap, id_of(heap, dict), expect_weak, &count);
+        cr_expect_eq(count, 4);
+    }
+}
+
 /* ---- objects that nothing refers to ---------------------------------------------------------- */
 
 Test(candidates, leaked_objects_are_found_in_their_blocks) {
@@ -361,6 +390,33 @@ Test(candidates, leaked_objects_in_blocks_of_malloc) {
         cr_expect_eq(heap_totals(heap->heap)->guessed, 1);
         cr_expect_eq(heap_find(heap->heap, before + 64), HEAP_NONE);
         expect_accounts_to_close(heap);
+    }
+}
+
+/* Memory of another allocator: every aligned address may be one, if some are known there. */
+Test(candidates, leaked_objects_in_memory_that_no_allocator_describes) {
+    EACH_VERSION(heap) {
+        enum { PAGES = 3 };
+        heap->fake.next = (heap->fake.next + 2 * 4096) & -4096ull;
+        heap->extra = fake_alloc(&heap->fake, PAGES * 4096);
+        heap->extra_end = heap->extra + PAGES * 4096;
+        uint64_t held = heap->extra + 64, leaked = heap->extra + 8192 + 16 * 5;
+        uint64_t dead = heap->extra + 8192 + 1024;
+        const uint64_t number[] = {1, heap->float_type, 0}, no_number[] = {0, heap->float_type, 0};
+        fake_words(&heap->fake, held, 3, number);
+        fake_words(&heap->fake, leaked, 3, number);
+        fake_words(&heap->fake, dead, 3, no_number);
+        fake_words(&heap->fake, heap->stack + 512, 3, number); /* stacks are not searched */
+        fake_words(&heap->fake, heap->foreign + 512, 3, number);
+        fake_heap_root(heap, held);
+        fake_heap_build(heap, 1);
+        cr_expect_eq(found(heap, leaked), FOUND_ALLOCATOR);
+        cr_expect(heap_flags(heap->heap, id_of(heap, leaked)) & OBJECT_GUESSED);
+        cr_expect_eq(found(heap, held), FOUND_REACHABLE);
+        cr_expect_eq(heap_find(heap->heap, dead), HEAP_NONE);
+        cr_expect_eq(heap_find(heap->heap, heap->stack + 512), HEAP_NONE);
+        cr_expect_eq(heap_find(heap->heap, heap->foreign + 512), HEAP_NONE);
+        cr_expect_eq(heap_totals(heap->heap)->guessed, 1);
     }
 }
 
