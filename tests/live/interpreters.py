@@ -82,13 +82,12 @@ def lend_headers(interpreters):
 
 
 def named(text):
-    """An interpreter by path, or None."""
-    path = shutil.which(text)
-    interpreter = probe([path], "{}") if path else None
-    if interpreter:
-        interpreter.name = f"{Path(path).name}-{interpreter.name}"
-        lend_headers([interpreter])
-    return interpreter
+    """An interpreter by path or by its name in discover(), or None."""
+    path = shutil.which(text) or text
+    for interpreter in discover():
+        if path in (interpreter.name, interpreter.command[0]) or os.path.realpath(path) == interpreter.binary:
+            return interpreter
+    return probe([path], f"{Path(path).name}-{{}}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- what is recorded: native-endian arrays, see write_recording() ------------------------------ */
+/* ---- what is recorded: native-endian arrays, see write_recording() --------------------------- */
 
 enum node_flag {
     NODE_GC = 1,        /* has a GC head (Py_TPFLAGS_HAVE_GC and tp_is_gc) */
@@ -55,7 +55,7 @@ struct type_record {
     uint64_t name; /* offset into the names, NUL-terminated */
 };
 
-/* ---- growing arrays and the set of addresses: C memory only --------------------------------------- */
+/* ---- growing arrays and the set of addresses: C memory only ---------------------------------- */
 
 struct array {
     void *items;
@@ -82,7 +82,9 @@ static struct array edges = {.item_size = sizeof(uint64_t)};
 static struct array types = {.item_size = sizeof(struct type_record)};
 static struct array names = {.item_size = 1};
 
-static struct node *node_at(size_t index) { return (struct node *)nodes.items + index; }
+static struct node *node_at(size_t index) {
+    return (struct node *)nodes.items + index;
+}
 
 /* Address -> index of its node + 1, open addressing. */
 static uint64_t *slots;
@@ -128,7 +130,7 @@ static size_t visit_object(PyObject *object) {
     return nodes.count - 1;
 }
 
-/* ---- edges ---------------------------------------------------------------------------------------- */
+/* ---- edges ----------------------------------------------------------------------------------- */
 
 static void add_edge(PyObject *target) {
     if (target)
@@ -234,15 +236,17 @@ static void record_edges(size_t index) {
     visit_object((PyObject *)Py_TYPE(object));
 }
 
-/* ---- where to begin: gc's lists and what the test told of ------------------------------------------- */
+/* ---- where to begin: gc's lists and what the test told of ------------------------------------ */
 
 /* Callables and constants that are looked up before the fork, so that the child need not. */
-static PyObject *disable, *get_objects, *unfreeze, *getsizeof, *getallocatedblocks, *debugmallocstats;
+static PyObject *disable, *get_objects, *unfreeze, *getsizeof, *getallocatedblocks,
+    *debugmallocstats;
 static PyObject *generations[3];
 
 enum { NOTED_LIMIT = 65536 };
 static struct {
-    uint64_t complement; /* of the address: a plain one would look as if this extension held the object */
+    uint64_t
+        complement; /* of the address: a plain one would look as if this extension held the object */
     uint64_t flags;
 } noted[NOTED_LIMIT];
 static size_t noted_count;
@@ -257,7 +261,8 @@ static PyObject *call(PyObject *callable, PyObject *argument) {
     return result;
 }
 
-static struct array listed[4] = {{.item_size = 8}, {.item_size = 8}, {.item_size = 8}, {.item_size = 8}};
+static struct array listed[4] = {
+    {.item_size = 8}, {.item_size = 8}, {.item_size = 8}, {.item_size = 8}};
 
 /* One of gc's generations, as plain addresses: the list is gone, and refcounts are as they were. */
 static void list_generation(PyObject *generation, struct array *into) {
@@ -285,7 +290,7 @@ static void record_listed(void) {
     }
 }
 
-/* ---- sizes and names: may create objects, so they come last ----------------------------------------- */
+/* ---- sizes and names: may create objects, so they come last ---------------------------------- */
 
 static void record_sizes(void) {
     for (size_t i = 0; i < nodes.count; i++) {
@@ -309,7 +314,8 @@ static void add_name(const char *text) {
 static void add_type_name(PyTypeObject *type) {
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
         PyObject *module = type->tp_dict ? PyDict_GetItemString(type->tp_dict, "__module__") : NULL;
-        const char *module_name = module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : NULL;
+        const char *module_name =
+            module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : NULL;
         if (module_name && strcmp(module_name, "builtins") != 0) {
             add_name(module_name);
             add_name(".");
@@ -348,15 +354,16 @@ static void record_types(void) {
     }
 }
 
-/* ---- the recording ----------------------------------------------------------------------------------- */
+/* ---- the recording --------------------------------------------------------------------------- */
 
 /* "HGORACLE", version hex, allocated blocks, then per array its count; then the arrays. */
 static void write_recording(const char *path, int64_t allocated_blocks) {
     FILE *file = fopen(path, "wb");
     if (!file)
         fail(path);
-    uint64_t head[6] = {PY_VERSION_HEX, (uint64_t)allocated_blocks, nodes.count,
-                        edges.count,    types.count,                names.count};
+    uint64_t head[6] = {PY_VERSION_HEX, (uint64_t)allocated_blocks,
+                        nodes.count,    edges.count,
+                        types.count,    names.count};
     const struct array *arrays[] = {&nodes, &edges, &types, &names};
     fwrite("HGORACLE", 8, 1, file);
     fwrite(head, sizeof head, 1, file);
@@ -449,13 +456,14 @@ static PyObject *leak(PyObject *module, PyObject *object) {
 static PyMethodDef methods[] = {
     {"record", record, METH_O, "Record the heap into a file, then wait to be inspected."},
     {"note", note, METH_O, "Record this object too, wherever it is held. Takes no reference."},
-    {"garbage", garbage, METH_O, "Record this object too, which nothing will reach. Takes no reference."},
+    {"garbage", garbage, METH_O,
+     "Record this object too, which nothing will reach. Takes no reference."},
     {"leak", leak, METH_O, "Take a reference and forget it, as a faulty extension would."},
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "oracle", NULL, -1, methods,
-                                        NULL, NULL, NULL, NULL};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "oracle", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 static PyObject *attribute_of(const char *module_name, const char *name) {
     PyObject *module = PyImport_ImportModule(module_name);
