@@ -107,8 +107,7 @@ const struct capture_result *capture_result(const struct capture *capture) {
     return &capture->result;
 }
 
-/* ---- the stop ----------------------------------------------------------------------------------
- */
+/* ---- the stop -------------------------------------------------------------------------------- */
 
 static bool conditions_hold(struct capture *capture) {
     for (size_t i = 0; i < capture->options.condition_count; i++) {

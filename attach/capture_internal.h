@@ -50,8 +50,7 @@ struct capture_strategy {
 
 extern const struct capture_strategy capture_copy, capture_hold, capture_none;
 
-/* ---- collect.c ---------------------------------------------------------------------------------
- */
+/* ---- collect.c ------------------------------------------------------------------------------- */
 
 /* At the stop: reads the maps again and gives new memory its places. */
 struct err *collect_plan(struct capture *capture) ERR_CHECK;
@@ -81,14 +80,12 @@ struct err *collect_maps(struct capture *capture, struct mapped *mapped) ERR_CHE
 /* Cuts the range at chunks and gives it to the bulk reader; false without memory. */
 bool collect_add(struct capture *capture, uint64_t start, uint64_t end);
 
-/* ---- prepare.c ---------------------------------------------------------------------------------
- */
+/* ---- prepare.c ------------------------------------------------------------------------------- */
 
 /* Before the stop: maps, scouting, budget, places, destination, immutable memory. */
 struct err *prepare(struct capture *capture) ERR_CHECK;
 
-/* ---- capture.c ---------------------------------------------------------------------------------
- */
+/* ---- capture.c ------------------------------------------------------------------------------- */
 
 /* Stops the target, as often as needed for the conditions to hold. */
 struct err *capture_stop(struct capture *capture) ERR_CHECK;

@@ -91,8 +91,7 @@ bool collect_add(struct capture *capture, uint64_t start, uint64_t end) {
     return true;
 }
 
-/* ---- at the stop -------------------------------------------------------------------------------
- */
+/* ---- at the stop ----------------------------------------------------------------------------- */
 
 /* What was known of the same mapping before the stop: filled or not. False if it is new. */
 static bool known_mapping(const struct capture *capture, const struct map *map, bool *filled) {
@@ -212,8 +211,7 @@ struct err *collect_zeroes(struct capture *capture) {
     return collect_all(capture, skip_range) ? NULL : err_no_memory();
 }
 
-/* ---- after it ----------------------------------------------------------------------------------
- */
+/* ---- after it -------------------------------------------------------------------------------- */
 
 static int by_start(const void *left, const void *right) {
     const struct hole *a = left, *b = right;

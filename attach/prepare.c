@@ -21,8 +21,7 @@ static bool wanted(const struct capture *capture, size_t i) {
     return capture->early.actions[i] == PLAN_COPY || capture->early.actions[i] == PLAN_EARLY;
 }
 
-/* ---- places ------------------------------------------------------------------------------------
- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 struct reservations {
     struct address_range *items;
@@ -89,8 +88,7 @@ static struct err *make_places(struct capture *capture) {
     return err;
 }
 
-/* ---- the destination ---------------------------------------------------------------------------
- */
+/* ---- the destination ------------------------------------------------------------------------- */
 
 static bool foresee(struct capture *capture, uint64_t start, uint64_t end) {
     return vec_push(&capture->copied, ((struct page_range){.start = start, .end = end}));
@@ -142,8 +140,7 @@ static void fault_in_destination(struct capture *capture) {
     bulk_finish(capture->bulk); /* what is not faulted in now will be in time */
 }
 
-/* ---- what does not change ----------------------------------------------------------------------
- */
+/* ---- what does not change -------------------------------------------------------------------- */
 
 static bool read_pages(struct capture *capture, uint64_t start, uint64_t end) {
     return vec_push(&capture->copied, ((struct page_range){.start = start, .end = end})) &&
@@ -199,8 +196,7 @@ static struct err *copy_early(struct capture *capture) {
     return ok ? collect_mark(capture) : err_no_memory();
 }
 
-/* ---- all together ------------------------------------------------------------------------------
- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 /* Memory that the stop itself must not have to allocate. */
 static struct err *make_room(struct capture *capture) {

@@ -40,8 +40,7 @@ struct scouting {
     uint64_t deadline;
 };
 
-/* ---- pointers ----------------------------------------------------------------------------------
- */
+/* ---- pointers -------------------------------------------------------------------------------- */
 
 static void find_clusters(struct scout_targets *targets) {
     size_t split = 0;
@@ -103,8 +102,7 @@ bool scout_has_pointer(const struct scout_targets *targets, const uint64_t *word
     return false;
 }
 
-/* ---- samples -----------------------------------------------------------------------------------
- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 struct samples {
     size_t count;
@@ -180,8 +178,7 @@ static void take_samples(struct scouting *scouting, struct page_ranges *ranges) 
     }
 }
 
-/* ---- reading in full ---------------------------------------------------------------------------
- */
+/* ---- reading in full ------------------------------------------------------------------------- */
 
 static void scan_section(struct scouting *scouting, size_t index) {
     uint64_t block[BLOCK / 8];
@@ -227,8 +224,7 @@ static void scan_suspects(struct scouting *scouting) {
         pthread_join(helper, NULL);
 }
 
-/* ---- the verdict -------------------------------------------------------------------------------
- */
+/* ---- the verdict ----------------------------------------------------------------------------- */
 
 static bool leave(struct scouting *scouting, uint64_t start, uint64_t end) {
     struct behind *behind = &scouting->capture->behind;

@@ -67,8 +67,7 @@ static bool set_timer(struct tracing *tracing, uint64_t nanoseconds) {
     return timer_settime(tracing->timer, 0, &when, NULL) == 0;
 }
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 static uint16_t *thread_slot(struct tracing *tracing, pid_t tid) {
     size_t mask = sizeof thread_slots / sizeof thread_slots[0] - 1;
@@ -208,8 +207,7 @@ static bool any_stopped(const struct tracing *tracing) {
     return false;
 }
 
-/* ---- the guard ---------------------------------------------------------------------------------
- */
+/* ---- the guard ------------------------------------------------------------------------------- */
 
 static bool main_is_stopped(const struct tracing *tracing) {
     char state = proc_state(tracing->request.main_pid, 0);
@@ -234,8 +232,7 @@ static int wait_for_event(struct tracing *tracing, int timeout) {
     return got == 0 || (errno != EAGAIN && errno != EINTR) ? -1 : 0;
 }
 
-/* ---- stop, hold, release -----------------------------------------------------------------------
- */
+/* ---- stop, hold, release --------------------------------------------------------------------- */
 
 static bool all_stopped(struct tracing *tracing) {
     uint64_t wait_until = tracer_now() + (uint64_t)(CAPTURE_STOP_DEADLINE * 1e9);

@@ -8,7 +8,9 @@
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 
-static inline void cleanup_free(void *variable) { free(*(void **)variable); }
+static inline void cleanup_free(void *variable) {
+    free(*(void **)variable);
+}
 
 static inline void cleanup_fd(int *fd) {
     if (*fd >= 0)

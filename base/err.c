@@ -11,7 +11,9 @@ struct err {
 
 static struct err out_of_memory = {ERR_FAILED, (char[]){"out of memory"}};
 
-struct err *err_no_memory(void) { return &out_of_memory; }
+struct err *err_no_memory(void) {
+    return &out_of_memory;
+}
 
 static struct err *err_of(enum err_code code, char *message) {
     struct err *err = message ? malloc(sizeof *err) : NULL;
@@ -64,9 +66,13 @@ struct err *err_context(struct err *err, const char *format, ...) {
     return err;
 }
 
-enum err_code err_code(const struct err *err) { return err->code; }
+enum err_code err_code(const struct err *err) {
+    return err->code;
+}
 
-const char *err_message(const struct err *err) { return err->message; }
+const char *err_message(const struct err *err) {
+    return err->message;
+}
 
 void err_free(struct err *err) {
     if (!err || err == &out_of_memory)

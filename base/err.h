@@ -18,15 +18,15 @@ enum err_code {
 
 struct err;
 
-#define ERR_CHECK  __attribute__((warn_unused_result))
+#define ERR_CHECK               __attribute__((warn_unused_result))
 #define ERR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* A new error with a one-line message. Never NULL: without memory a static error is returned. */
 struct err *err_new(enum err_code code, const char *format, ...) ERR_CHECK ERR_PRINTF(2, 3);
 
 /* As err_new, followed by ": " and the text of the errno value given. */
-struct err *err_errno(enum err_code code, int number, const char *format, ...)
-    ERR_CHECK ERR_PRINTF(3, 4);
+struct err *err_errno(enum err_code code, int number, const char *format, ...) ERR_CHECK
+    ERR_PRINTF(3, 4);
 
 /* Puts "context: " before the message of a non-NULL error; NULL stays NULL. Consumes and returns. */
 struct err *err_context(struct err *err, const char *format, ...) ERR_CHECK ERR_PRINTF(2, 3);

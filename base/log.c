@@ -35,9 +35,13 @@ bool log_enable(const char *domains) {
     return true;
 }
 
-bool log_enabled(enum log_domain domain) { return the_sink && (enabled >> domain & 1); }
+bool log_enabled(enum log_domain domain) {
+    return the_sink && (enabled >> domain & 1);
+}
 
-const char *log_domain_name(enum log_domain domain) { return names[domain]; }
+const char *log_domain_name(enum log_domain domain) {
+    return names[domain];
+}
 
 void log_line(enum log_domain domain, const char *format, ...) {
     if (!log_enabled(domain))

@@ -31,9 +31,13 @@ void strbuf_add(struct strbuf *buf, const char *text, size_t length) {
     buf->text[buf->length] = '\0';
 }
 
-void strbuf_puts(struct strbuf *buf, const char *text) { strbuf_add(buf, text, strlen(text)); }
+void strbuf_puts(struct strbuf *buf, const char *text) {
+    strbuf_add(buf, text, strlen(text));
+}
 
-void strbuf_putc(struct strbuf *buf, char character) { strbuf_add(buf, &character, 1); }
+void strbuf_putc(struct strbuf *buf, char character) {
+    strbuf_add(buf, &character, 1);
+}
 
 void strbuf_printf(struct strbuf *buf, const char *format, ...) {
     va_list arguments, again;
@@ -61,7 +65,8 @@ void strbuf_add_codepoint(struct strbuf *buf, unsigned codepoint) {
     } else if (codepoint < 0x80) {
         strbuf_putc(buf, (char)codepoint);
     } else if (codepoint < 0x800) {
-        strbuf_add(buf, (char[]){(char)(0xc0 | codepoint >> 6), (char)(0x80 | (codepoint & 63))}, 2);
+        strbuf_add(buf, (char[]){(char)(0xc0 | codepoint >> 6), (char)(0x80 | (codepoint & 63))},
+                   2);
     } else if (codepoint < 0x10000) {
         strbuf_add(buf,
                    (char[]){(char)(0xe0 | codepoint >> 12), (char)(0x80 | (codepoint >> 6 & 63)),
@@ -126,4 +131,6 @@ void strbuf_free(struct strbuf *buf) {
     *buf = (struct strbuf){0};
 }
 
-const char *strbuf_text(const struct strbuf *buf) { return buf->text ? buf->text : ""; }
+const char *strbuf_text(const struct strbuf *buf) {
+    return buf->text ? buf->text : "";
+}

@@ -116,8 +116,8 @@ int main(int count, char **arguments) {
     if (count > 4)
         limit = strtoull(arguments[4], NULL, 10);
     find_runs(arguments[1]);
-    char *destination = mmap(NULL, total + (2 << 20), PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *destination =
+        mmap(NULL, total + (2 << 20), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (destination == MAP_FAILED) {
         perror("mmap");
         return 1;

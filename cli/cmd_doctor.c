@@ -11,7 +11,7 @@ static void cleanup_examination(struct examination *examination) {
     examination_free(examination);
 }
 
-/* ---- document ------------------------------------------------------------------------------- */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static struct node *answer_node(struct report *report, const char *key, const struct err *err) {
     struct tree *tree = &report->document;
@@ -62,7 +62,7 @@ static void document(struct report *report, const struct examination *examinatio
     tree_add(tree, pause, "copy_bytes", value_bytes(examination->copy_bytes));
 }
 
-/* ---- screen --------------------------------------------------------------------------------- */
+/* ---- screen ---------------------------------------------------------------------------------- */
 
 static void answer_line(struct report *report, const char *question, const struct err *err,
                         const char *yes) {

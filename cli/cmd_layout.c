@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- resolving ------------------------------------------------------------------------------ */
+/* ---- resolving ------------------------------------------------------------------------------- */
 
 static void cleanup_layout(struct layout **layout) {
     layout_destroy(*layout);
@@ -58,7 +58,7 @@ static struct err *resolve(struct cli *cli, pid_t *pid, struct layout **ret) {
     return resolve_process(*pid, ret);
 }
 
-/* ---- document ------------------------------------------------------------------------------- */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static void add_fields(struct tree *tree, struct node *group, const struct layout *layout,
                        const struct structure_description *structure) {
@@ -120,7 +120,7 @@ static void add_document(struct report *report, const struct layout *layout, con
     add_structures(tree, group, layout);
 }
 
-/* ---- screen --------------------------------------------------------------------------------- */
+/* ---- screen ---------------------------------------------------------------------------------- */
 
 enum { TRAIT, TRAIT_VALUE, TRAIT_COLUMNS };
 

@@ -22,7 +22,7 @@ static void cleanup_strbuf(struct strbuf *buf) {
     strbuf_free(buf);
 }
 
-/* ---- no object there ------------------------------------------------------------------------ */
+/* ---- no object there ------------------------------------------------------------------------- */
 
 static const char *mapping_name(const struct image_mapping *mapping) {
     static const char *const names[] = {
@@ -69,7 +69,7 @@ static struct err *no_object(const struct source *source, uint64_t address) {
     return err;
 }
 
-/* ---- the object ----------------------------------------------------------------------------- */
+/* ---- the object ------------------------------------------------------------------------------ */
 
 static void object_node(struct report *report, const struct object_details *details,
                         const char *value, const struct table *fields,

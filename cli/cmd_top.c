@@ -27,7 +27,7 @@ static size_t screen_rows(void) {
     return rows - LINES_AROUND < MOST_ROWS ? rows - LINES_AROUND : MOST_ROWS;
 }
 
-/* ---- document ------------------------------------------------------------------------------- */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static void memory_node(struct report *report, const struct memory_split *split) {
     struct tree *tree = &report->document;
@@ -76,7 +76,7 @@ static void accounts_node(struct report *report, const struct heap *heap) {
     tree_add(tree, group, "objects_outside", value_bytes(accounts->malloc_footprint));
 }
 
-/* ---- screen --------------------------------------------------------------------------------- */
+/* ---- screen ---------------------------------------------------------------------------------- */
 
 static void split_line(struct report *report, const struct memory_split *split, uint64_t swap) {
     struct strbuf line = {0};

@@ -20,7 +20,7 @@ struct option_row {
     struct err *(*take)(struct options *options, const char *value);
 };
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static struct err *parse_number(const char *text, uint64_t *number) {
     char *end;
@@ -86,7 +86,7 @@ struct err *parse_bytes(const char *text, uint64_t *bytes) {
     return NULL;
 }
 
-/* ---- one function for each option ----------------------------------------------------------- */
+/* ---- one function for each option ------------------------------------------------------------ */
 
 static struct err *take_limit(struct options *options, const char *value) {
     return parse_number(value, &options->limit);
@@ -217,7 +217,7 @@ static const char *const planned[] = {"save", "dot", "depth", "every"};
 
 enum { ROWS = sizeof rows / sizeof *rows, MAX_OPTIONS = ROWS + 16, FIRST_VALUE = 1 << 8 };
 
-/* ---- parsing -------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 /* Which commands have a format: all that write documents, or those that have a table. */
 static unsigned format_group(const struct format *format) {

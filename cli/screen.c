@@ -24,7 +24,7 @@ void cleanup_report(struct report *report) {
     report_clear(report);
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 struct err *cli_pid(const char *argument, pid_t *pid) {
     char *end;
@@ -60,7 +60,7 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
     return err;
 }
 
-/* ---- document ------------------------------------------------------------------------------- */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static void add_time(struct tree *tree, struct node *group, struct timespec taken) {
     char text[32];
@@ -113,7 +113,7 @@ void envelope_add(struct report *report, const struct source *source) {
     damage_add_list(report, source_heap(source));
 }
 
-/* ---- screen --------------------------------------------------------------------------------- */
+/* ---- screen ---------------------------------------------------------------------------------- */
 
 /* The part of a word behind its last slash, if it looks like a path. */
 static const char *word_without_directories(const char *word, size_t *length) {
@@ -233,7 +233,7 @@ void notes_add(struct report *report, const struct source *source, bool always) 
         report_line(report, LINE_FAINT, "damage: none");
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 unsigned cli_terminal_rows(void) {
     struct winsize size;

@@ -15,13 +15,13 @@ struct python_symbol {
 enum { PYTHON_SYMBOLS_MAX = 8 };
 
 struct python {
-    char *path;          /* of the file, as mapped */
+    char *path; /* of the file, as mapped */
     uint64_t bias;
-    uint64_t runtime;    /* address of _PyRuntime in the process */
+    uint64_t runtime;                                 /* address of _PyRuntime in the process */
     struct python_symbol symbols[PYTHON_SYMBOLS_MAX]; /* those that were found */
     size_t symbol_count;
     struct elf_file *file;
-    char root[32];       /* "/proc/PID/root" */
+    char root[32]; /* "/proc/PID/root" */
 };
 
 /* Looks through the files that the process has mapped. ERR_NO_LAYOUT if none is a Python. */

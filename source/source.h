@@ -17,11 +17,11 @@ struct source_options {
 };
 
 struct source_info {
-    const char *kind;      /* "pid" */
+    const char *kind; /* "pid" */
     pid_t pid, inner_pid;
-    const char *command;   /* escaped */
-    const char *python;    /* "3.11.2" */
-    const char *layout;    /* provider: "dwarf", "table 3.11.2", ... */
+    const char *command; /* escaped */
+    const char *python;  /* "3.11.2" */
+    const char *layout;  /* provider: "dwarf", "table 3.11.2", ... */
     enum pause_strategy strategy;
     struct capture_result capture;
     bool collecting; /* a garbage collection was running: GC states are those of its middle */

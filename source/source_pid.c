@@ -29,7 +29,7 @@ static void progress(const struct source_options *options, const char *phase) {
         options->progress(options->progress_context, phase);
 }
 
-/* ---- before the stop -------------------------------------------------------------------------- */
+/* ---- before the stop ------------------------------------------------------------------------- */
 
 static bool read_now(pid_t pid, uint64_t address, void *to, size_t size) {
     struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
@@ -69,7 +69,7 @@ static struct err *prepare(struct source *source, pid_t pid, const struct source
     return python_layout(&source->python, &source->maps, &source->layout);
 }
 
-/* ---- the capture and after ---------------------------------------------------------------------- */
+/* ---- the capture and after ------------------------------------------------------------------- */
 
 static struct err *add_symbols(struct source *source, struct image *image) {
     for (size_t i = 0; i < source->python.symbol_count; i++) {
@@ -126,8 +126,7 @@ static void fill_info(struct source *source, const struct source_options *option
         source->info.collecting |= interpreters[i].collecting;
 }
 
-struct err *source_open_pid(pid_t pid, const struct source_options *options,
-                            struct source **ret) {
+struct err *source_open_pid(pid_t pid, const struct source_options *options, struct source **ret) {
     struct source *source = calloc(1, sizeof *source);
     if (!source)
         return err_no_memory();
@@ -158,9 +157,15 @@ void source_close(struct source *source) {
     free(source);
 }
 
-const struct source_info *source_info(const struct source *source) { return &source->info; }
-const struct heap *source_heap(const struct source *source) { return source->heap; }
+const struct source_info *source_info(const struct source *source) {
+    return &source->info;
+}
+const struct heap *source_heap(const struct source *source) {
+    return source->heap;
+}
 const struct image *source_image(const struct source *source) {
     return capture_image(source->capture);
 }
-const struct layout *source_layout(const struct source *source) { return source->layout; }
+const struct layout *source_layout(const struct source *source) {
+    return source->layout;
+}

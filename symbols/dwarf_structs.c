@@ -83,7 +83,7 @@ static bool collector_add(struct collector *collector, const char *names, size_t
     return true;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void find_name_sections(Elf *elf, struct reader *reader) {
     static const char *const names[] = {".debug_str", ".debug_info", ".debug_line_str"};
@@ -118,7 +118,7 @@ static const char *name_of(struct reader *reader, Dwarf_Die *die, size_t *length
     return NULL;
 }
 
-/* ---- types --------------------------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static bool is_structure(int tag) {
     return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_class_type;
@@ -191,7 +191,7 @@ static bool member_location(Dwarf_Die *member, uint64_t *offset) {
     return true;
 }
 
-/* ---- members ------------------------------------------------------------------------------- */
+/* ---- members --------------------------------------------------------------------------------- */
 
 /* A bit-field's position, in bits from the start of its structure, and where its type's unit of
  * storage lies. DWARF 4 and later count from the start, earlier from a storage unit's highest bit.
@@ -301,7 +301,7 @@ static size_t find_members(struct reader *reader, Dwarf_Die *structure,
     return found;
 }
 
-/* ---- collecting ---------------------------------------------------------------------------- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 
 static bool from_unit(struct reader *reader, const struct wanted_name *name, Dwarf_Die *unit) {
     if (!name->unit)
@@ -352,7 +352,7 @@ static void scan_unit(struct reader *reader, struct collector *collector, Dwarf_
     } while (step(reader) && !dwarf_siblingof(&die, &die));
 }
 
-/* ---- choosing ------------------------------------------------------------------------------ */
+/* ---- choosing -------------------------------------------------------------------------------- */
 
 static bool same_members(const struct dwarf_member *a, const struct dwarf_member *b, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -399,7 +399,7 @@ static bool choose(struct reader *reader, struct wanted_name *name, struct dwarf
     return true;
 }
 
-/* ---- entry --------------------------------------------------------------------------------- */
+/* ---- entry ----------------------------------------------------------------------------------- */
 
 bool dwarf_present(struct elf_file *file) {
     struct elf_section section;

@@ -46,7 +46,7 @@ bool symbols_hidden(const char *word) {
     return false;
 }
 
-/* ---- opening ------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int open_in_root(const char *root, const char *path) {
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY; /* a FIFO must not make us wait */
@@ -179,7 +179,7 @@ void elf_file_close(struct elf_file *file) {
     free(file);
 }
 
-/* ---- simple facts -------------------------------------------------------------------------- */
+/* ---- simple facts ---------------------------------------------------------------------------- */
 
 const char *elf_file_path(const struct elf_file *file) {
     return file->path;
@@ -266,7 +266,7 @@ bool elf_file_read(const struct elf_file *file, uint64_t address, void *to, size
     return false;
 }
 
-/* ---- sections ------------------------------------------------------------------------------ */
+/* ---- sections -------------------------------------------------------------------------------- */
 
 static Elf_Scn *find_section(struct elf_file *file, const char *name, GElf_Shdr *header) {
     size_t names = 0;
@@ -354,7 +354,7 @@ bool elf_file_crc(const struct elf_file *file, uint32_t *crc) {
     return true;
 }
 
-/* ---- symbols ------------------------------------------------------------------------------- */
+/* ---- symbols --------------------------------------------------------------------------------- */
 
 /* Length of a symbol's clean name: without what the compiler appends (".lto_priv.0", ".isra.1").
  * 0 for pieces that it cut out of a function. */

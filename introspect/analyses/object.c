@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* ---- who holds it --------------------------------------------------------------------------- */
+/* ---- who holds it ---------------------------------------------------------------------------- */
 
 enum { GRAIN = 1 << 12 }; /* objects that a thread takes at a time */
 
@@ -74,7 +74,7 @@ static struct err *find_holders(struct object_details *details, unsigned threads
     return NULL;
 }
 
-/* ---- the object itself ---------------------------------------------------------------------- */
+/* ---- the object itself ----------------------------------------------------------------------- */
 
 struct keeper {
     struct object_details *details;
@@ -110,7 +110,7 @@ void object_details_free(struct object_details *details) {
     vec_free(&details->holders);
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 enum { NAME, LABEL, TYPE, ADDRESS, VALUE, WEAK, GUESSED, COLUMNS };
 

@@ -86,7 +86,7 @@ const char *object_found_name(enum object_found found) {
     return names[found];
 }
 
-/* ---- which types ---------------------------------------------------------------------------- */
+/* ---- which types ----------------------------------------------------------------------------- */
 
 static bool name_ends_with(const char *name, const char *end) {
     size_t length = strlen(name), end_length = strlen(end);
@@ -135,7 +135,7 @@ struct err *types_matching(const struct heap *heap, const char *pattern, bool **
     return NULL;
 }
 
-/* ---- which objects -------------------------------------------------------------------------- */
+/* ---- which objects --------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct objects *objects, uint32_t id) {
     if (objects->wanted && !objects->wanted[heap_type(objects->heap, id)->id])
@@ -243,7 +243,7 @@ static bool next_id(struct objects *objects, uint32_t *id) {
     return true;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void add_reference(void *context, const struct reference *reference) {
     struct objects *objects = context;

@@ -68,7 +68,7 @@ void types_free(struct types *types) {
     *types = (struct types){0};
 }
 
-/* ---- order ---------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *key;
@@ -113,7 +113,7 @@ struct err *types_sort(struct types *types, const char *key) {
                    "can't sort types by '%s': objects, size, footprint, unreachable or type", key);
 }
 
-/* ---- table ---------------------------------------------------------------------------------- */
+/* ---- table ----------------------------------------------------------------------------------- */
 
 enum { TYPE, NAME, TYPE_ADDRESS, OBJECTS, SIZE, FOOTPRINT, UNREACHABLE, SHARE };
 

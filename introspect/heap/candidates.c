@@ -27,8 +27,8 @@ static void search_init(struct search *search, struct marking *marking) {
  * anything else is what an allocator or a former owner left there. */
 static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
     const struct layout *layout = search->marking->layout;
-    const uint8_t *head = image_pin(search->marking->image, object - layout->gc_head.size,
-                                    layout->gc_head.size);
+    const uint8_t *head =
+        image_pin(search->marking->image, object - layout->gc_head.size, layout->gc_head.size);
     return head && !field_pointer(head, layout->gc_head.gc_next) &&
            !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
 }

@@ -16,7 +16,7 @@ struct overflow {
 };
 
 struct column {
-    uint32_t *values; /* UINT32_MAX: look in overflows */
+    uint32_t *values;                      /* UINT32_MAX: look in overflows */
     struct vec(struct overflow) overflows; /* sorted by id */
 };
 
@@ -36,7 +36,8 @@ struct columns_input {
     struct marking *marking;
     const struct gc_lists *gc;
     const struct bitmap *objects, *reachable;
-    const struct bitmap *candidates, *guesses; /* objects found by their blocks, of pymalloc, malloc */
+    const struct bitmap *candidates,
+        *guesses; /* objects found by their blocks, of pymalloc, malloc */
     unsigned threads;
 };
 

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-static struct damage *damage_kind(struct damage_list *list, const char *reason,
-                                  const char *where) {
+static struct damage *damage_kind(struct damage_list *list, const char *reason, const char *where) {
     for (size_t i = 0; i < list->count; i++) {
         struct damage *damage = &list->items[i];
         if (!strcmp(damage->reason, reason) && !strcmp(damage->where, where))
@@ -26,8 +25,7 @@ static void add(struct damage_list *list, const struct damage *damage) {
     kind->count += damage->count;
 }
 
-void damage_add(struct damage_list *list, const char *reason, const char *where,
-                uint64_t address) {
+void damage_add(struct damage_list *list, const char *reason, const char *where, uint64_t address) {
     add(list, &(struct damage){reason, where, 1, address});
 }
 

@@ -27,7 +27,8 @@ struct search {
 };
 
 static int compare_targets(const void *a, const void *b) {
-    uint64_t left = ((const struct target *)a)->address, right = ((const struct target *)b)->address;
+    uint64_t left = ((const struct target *)a)->address,
+             right = ((const struct target *)b)->address;
     return left < right ? -1 : left > right;
 }
 
@@ -108,7 +109,7 @@ static void find_targets(struct search *search, const struct runtime *runtime) {
     search->decode.flush = consider_roots;
     roots_guessed(&search->decode, runtime);
     consider_roots(&search->decode);
-    vec_each(address, &search->marking->guessed)
+    vec_each (address, &search->marking->guessed)
         consider(search, *address, true);
     follow_unreached(search, consider_references);
     struct target *items = search->targets.items;
@@ -196,7 +197,7 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
     find_targets(search, runtime);
     follow_unreached(search, count_references);
     search->decode.flush = reach_references;
-    vec_each(target, &search->targets)
+    vec_each (target, &search->targets)
         reach_if_held(search, target);
     while (search->waiting.count)
         follow(search, search->waiting.items[--search->waiting.count]);

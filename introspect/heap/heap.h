@@ -21,10 +21,10 @@ enum object_found {
 };
 
 enum object_flag {
-    OBJECT_REACHABLE = 1,  /* from a root */
+    OBJECT_REACHABLE = 1, /* from a root */
     OBJECT_IMMORTAL = 2,
-    OBJECT_STATIC = 4,       /* no heap memory of its own */
-    OBJECT_GUESSED = 8,      /* recognised by its looks only */
+    OBJECT_STATIC = 4,        /* no heap memory of its own */
+    OBJECT_GUESSED = 8,       /* recognised by its looks only */
     OBJECT_SIZE_INEXACT = 16, /* a Python-level __sizeof__ may say something else */
 };
 
@@ -42,7 +42,7 @@ uint32_t heap_count(const struct heap *heap);
 const struct type *heap_type_by_id(const struct heap *heap, uint32_t type_id);
 uint32_t heap_type_count(const struct heap *heap);
 
-/* ---- one object --------------------------------------------------------------------------- */
+/* ---- one object ------------------------------------------------------------------------------ */
 
 uint32_t heap_find(const struct heap *heap, uint64_t address); /* HEAP_NONE if no object is there */
 uint64_t heap_address(const struct heap *heap, uint32_t id);
@@ -75,7 +75,7 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
 /* Adds a short value preview, escaped; nothing for types that have none. */
 void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
 
-/* ---- the whole ---------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 struct heap_totals {
     uint64_t objects, size, footprint;
@@ -92,9 +92,9 @@ struct heap_accounts {
     uint64_t parked_count, parked_bytes;       /* kept by free lists for objects to come */
     uint64_t unclaimed_count, unclaimed_bytes; /* by nobody known */
     uint64_t double_claims;                    /* a bug of ours, or of the target */
-    uint64_t free_bytes;                       /* free blocks, free pools, headers, never used parts */
-    uint64_t pymalloc_footprint;               /* of objects, inside arenas */
-    uint64_t malloc_footprint;                 /* of objects, outside */
+    uint64_t free_bytes;         /* free blocks, free pools, headers, never used parts */
+    uint64_t pymalloc_footprint; /* of objects, inside arenas */
+    uint64_t malloc_footprint;   /* of objects, outside */
 };
 
 const struct heap_totals *heap_totals(const struct heap *heap);

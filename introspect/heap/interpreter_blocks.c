@@ -75,7 +75,7 @@ static void claim_atexit(struct marking *marking, uint64_t interpreter) {
 }
 
 void interpreter_blocks_claim(struct marking *marking, const struct runtime *runtime,
-                      struct parked *parked) {
+                              struct parked *parked) {
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     for (size_t i = 0; i < count; i++) {

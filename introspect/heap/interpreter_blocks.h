@@ -11,7 +11,7 @@
 
 /* Claims them all, and counts those that are parked. */
 void interpreter_blocks_claim(struct marking *marking, const struct runtime *runtime,
-                      struct parked *parked);
+                              struct parked *parked);
 
 /* Claims and counts one parked block. */
 void parked_claim(struct marking *marking, uint64_t block, struct parked *parked);

@@ -21,8 +21,9 @@ struct marking {
     const struct layout *layout;
     struct type_table *types;
     const struct pymalloc *pymalloc;
-    uint64_t fence;     /* bytes that debug hooks put before what they allocate (fence.h): 16 or 0 */
-    uint64_t weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
+    uint64_t fence; /* bytes that debug hooks put before what they allocate (fence.h): 16 or 0 */
+    uint64_t
+        weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
     const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
     size_t interpreter_count;
     unsigned threads;
@@ -49,8 +50,8 @@ struct mark_seeds {
  * With `known` NULL objects are met for the first time: they are checked (what is no object is
  * damage and stays unmarked) and the blocks that they own are claimed. Otherwise only objects of
  * `known` are marked. */
-struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
-                      struct bitmap *marks, const struct bitmap *known) ERR_CHECK;
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds, struct bitmap *marks,
+                      const struct bitmap *known) ERR_CHECK;
 
 /* As mark_from over each bit of `seeds` that `marks` lacks. */
 struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
@@ -64,7 +65,8 @@ struct err *marking_owned(const struct marking *marking, const struct bitmap *ob
 /* The address of the object that a bit stands for. */
 static inline uint64_t mark_address(const struct marking *marking, uint64_t place) {
     uint64_t start = place & -(uint64_t)16;
-    return image_address_of_place(marking->image, start + (bitmap_test(&marking->odd, start) ? 8 : 0));
+    return image_address_of_place(marking->image,
+                                  start + (bitmap_test(&marking->odd, start) ? 8 : 0));
 }
 
 #endif

@@ -162,9 +162,10 @@ static bool find_arenas(struct walk *walk, const struct runtime *runtime,
         if (layout->trait.obmalloc_state == 2 && !image_read_u64(walk->image, state, &state))
             continue;
         bool known = !state;
-        vec_each(other, &seen)
+        vec_each (other, &seen)
             known |= *other == state; /* interpreters may share the main one's */
-        const void *bytes = known ? NULL : image_pin(walk->image, state, layout->obmalloc_state.size);
+        const void *bytes =
+            known ? NULL : image_pin(walk->image, state, layout->obmalloc_state.size);
         if (!bytes)
             continue;
         fine = vec_push(&seen, state) &&
@@ -228,8 +229,7 @@ static void mark_pool(struct walk *walk, const struct pool *pool, struct damage_
     for (uint64_t steps = 0; block && steps <= pool->blocks; steps++) {
         uint64_t offset = block - pool->address;
         if (offset < header || offset >= header + pool->blocks * pool->block_size ||
-            (offset - header) % pool->block_size ||
-            !(words[offset >> 10] & bitmap_bit(offset))) {
+            (offset - header) % pool->block_size || !(words[offset >> 10] & bitmap_bit(offset))) {
             damage_add(damage, "chain", "pool", pool->address);
             break;
         }
@@ -271,8 +271,7 @@ struct err *pymalloc_walk(const struct image *image, const struct layout *layout
                           const struct runtime *runtime, unsigned threads,
                           struct damage_list *damage, struct pymalloc *pymalloc) {
     struct walk walk = {.image = image, .layout = layout, .pymalloc = pymalloc};
-    *pymalloc = (struct pymalloc){
-        .pool_shift = (unsigned)__builtin_ctzll(layout->trait.pool_size)};
+    *pymalloc = (struct pymalloc){.pool_shift = (unsigned)__builtin_ctzll(layout->trait.pool_size)};
     pymalloc->pool_class = calloc((image->mirror_size >> pymalloc->pool_shift) + 1, 1);
     if (!pymalloc->pool_class || !bitmap_init(&pymalloc->allocated, image->mirror_size) ||
         !find_arenas(&walk, runtime, damage)) {

@@ -10,8 +10,9 @@
 enum { NOT_IN_ARENA = 0, POOL_WITHOUT_BLOCKS = 255 };
 
 struct pymalloc {
-    uint8_t *pool_class;  /* per pool-sized unit of the mirror: size class + 1, or one of the below */
-    unsigned pool_shift;  /* log2 of a pool's size */
+    uint8_t
+        *pool_class; /* per pool-sized unit of the mirror: size class + 1, or one of the below */
+    unsigned pool_shift;     /* log2 of a pool's size */
     struct bitmap allocated; /* starts of allocated blocks */
     uint64_t arenas, arena_bytes, pools, block_count, block_bytes;
 };
@@ -30,7 +31,7 @@ static inline bool pymalloc_is_arena(const struct pymalloc *pymalloc, uint64_t p
 /* Size in bytes of the blocks of the pool that a place in an arena lies in; 0 if it has none. */
 static inline uint64_t pymalloc_block_size(const struct pymalloc *pymalloc, uint64_t place) {
     unsigned class = pymalloc->pool_class[place >> pymalloc->pool_shift];
-    return class == POOL_WITHOUT_BLOCKS ? 0 : (uint64_t)class << 4;
+    return class == POOL_WITHOUT_BLOCKS ? 0 : (uint64_t) class << 4;
 }
 
 /* True if an allocated block starts here. */

@@ -30,9 +30,8 @@ static const uint8_t *static_state(struct walk *walk, struct field states, size_
     uint32_t size = layout->static_type_state.size;
     if (!layout_has(states) || !size || index >= count)
         return NULL;
-    const uint8_t *state =
-        image_pin(walk->decode->image,
-                  main[interpreters - 1].address + states.offset + index * size, size);
+    const uint8_t *state = image_pin(
+        walk->decode->image, main[interpreters - 1].address + states.offset + index * size, size);
     *type = state ? field_pointer(state, layout->static_type_state.type) : 0;
     return state;
 }
@@ -50,8 +49,8 @@ static uint64_t subclasses_of(struct walk *walk, const struct type *type) {
     const uint8_t *state = static_state(walk, layout->interpreter.static_builtins,
                                         MAX_BUILTIN_STATES, subclasses - 1, &owner);
     if (!state || owner != type->address)
-        state = static_state(walk, layout->interpreter.static_extension_types,
-                             MAX_EXTENSION_STATES, subclasses - 1, &owner);
+        state = static_state(walk, layout->interpreter.static_extension_types, MAX_EXTENSION_STATES,
+                             subclasses - 1, &owner);
     return state && owner == type->address
                ? field_pointer(state, layout->static_type_state.tp_subclasses)
                : 0;

@@ -24,7 +24,7 @@ enum {
 };
 
 struct slots {
-    size_t mask; /* capacity - 1 */
+    size_t mask;         /* capacity - 1 */
     struct slots *older; /* still read by others; freed at the end */
     struct type *types[];
 };
@@ -94,7 +94,7 @@ static bool publish(struct type_table *table, struct type *type) {
     return true;
 }
 
-/* ---- what a type is called --------------------------------------------------------------------- */
+/* ---- what a type is called ------------------------------------------------------------------- */
 
 static void add_str(struct type_table *table, uint64_t address, struct strbuf *out) {
     str_escaped(&table->decode, address, MAX_NAME, out);
@@ -102,8 +102,8 @@ static void add_str(struct type_table *table, uint64_t address, struct strbuf *o
 
 /* module.qualname as type.__module__ and type.__qualname__ would say (Objects/typeobject.c:
  * type_module, type_qualname); the module "builtins" is left out. */
-static const char *type_name(struct type_table *table, const struct type *type,
-                             const uint8_t *body, size_t available) {
+static const char *type_name(struct type_table *table, const struct type *type, const uint8_t *body,
+                             size_t available) {
     const struct layout *layout = table->layout;
     struct strbuf name = {0};
     char c_name[MAX_NAME];
@@ -165,9 +165,9 @@ static const struct decoder *decoder_for(const struct type_table *table, const s
         return NULL;
     struct name_entry key = {c_name, NULL};
     const struct name_entry *entry =
-        table->names.count ? bsearch(&key, table->names.items, table->names.count,
-                                     sizeof key, compare_names)
-                           : NULL;
+        table->names.count
+            ? bsearch(&key, table->names.items, table->names.count, sizeof key, compare_names)
+            : NULL;
     if (!entry || !is_of_python(table, field_pointer(body, table->layout->type.tp_dealloc)))
         return NULL;
     if (!entry->decoder->least_size)
@@ -178,8 +178,7 @@ static const struct decoder *decoder_for(const struct type_table *table, const s
 
 /* A class statement makes tp_name point into ht_name's own UTF-8 (Objects/typeobject.c: type_new);
  * C types have a name of their own. */
-static bool is_python_class(const struct type_table *table, const uint8_t *body,
-                            size_t available) {
+static bool is_python_class(const struct type_table *table, const uint8_t *body, size_t available) {
     const struct layout *layout = table->layout;
     if (!field_fits(layout->heap_type.ht_name, available))
         return false;
@@ -194,9 +193,8 @@ enum { MEMBER_SIZE = 40, MEMBER_TYPE = 8, MEMBER_OFFSET = 16, T_OBJECT_EX = 16 }
 static bool read_slots(struct type_table *table, struct type *type, const uint8_t *body) {
     const struct layout *layout = table->layout;
     uint64_t members = field_pointer(body, layout->type.tp_members);
-    uint64_t own = type->python_class && members
-                       ? field_unsigned(body, layout->var_object.ob_size)
-                       : 0;
+    uint64_t own =
+        type->python_class && members ? field_unsigned(body, layout->var_object.ob_size) : 0;
     uint32_t inherited = type->base ? type->base->slot_count : 0;
     /* Each takes a word of the instances behind what the base has of them (type_new_slots). */
     uint64_t base_size = type->base ? type->base->basicsize : layout->object.size;
@@ -243,10 +241,10 @@ static void inherit_decoder(struct type_table *table, struct type *type, const u
     }
     /* What the decoded structure has itself, its decoder reports. */
     const struct type *decoded_as = type->decoded_as;
-    if (own || (decoded_as && base && !base->dictoffset && type->dictoffset ==
-                    field_signed(image_pin(table->image, decoded_as->address,
-                                           table->layout->type.size),
-                                 table->layout->type.tp_dictoffset)))
+    if (own || (decoded_as && base && !base->dictoffset &&
+                type->dictoffset == field_signed(image_pin(table->image, decoded_as->address,
+                                                           table->layout->type.size),
+                                                 table->layout->type.tp_dictoffset)))
         type->dictoffset = 0;
 }
 
@@ -271,7 +269,7 @@ static void plan_decoding(struct type *type, const struct layout *layout) {
                          !type->dictoffset && !type->weaklistoffset && !type->unknown_body;
 }
 
-/* ---- reading one ------------------------------------------------------------------------------- */
+/* ---- reading one ----------------------------------------------------------------------------- */
 
 static bool is_metatype(const struct type_table *table, uint64_t address) {
     const struct layout *layout = table->layout;
@@ -307,8 +305,7 @@ static bool read_type(struct type_table *table, struct type *type) {
     type->has_gc = type->flags & FLAG_HAVE_GC;
     type->is_type = type->flags & FLAG_TYPE_SUBCLASS;
     type->python_class = type->heap_type && is_python_class(table, body, available);
-    type->cached_keys =
-        type->heap_type ? field_pointer(body, layout->heap_type.ht_cached_keys) : 0;
+    type->cached_keys = type->heap_type ? field_pointer(body, layout->heap_type.ht_cached_keys) : 0;
     if (type->flags & (layout->trait.flag_managed_dict | layout->trait.flag_managed_weakref))
         type->preheader = (uint32_t)layout->trait.preheader;
     if (type->python_class)
@@ -364,7 +361,9 @@ const struct type *type_table_by_id(const struct type_table *table, uint32_t id)
 }
 
 /* References are not wanted of the dicts that type_table reads. */
-static void ignore_references(struct decode *decode) { decode->reference_count = 0; }
+static void ignore_references(struct decode *decode) {
+    decode->reference_count = 0;
+}
 
 struct err *type_table_create(const struct image *image, const struct layout *layout,
                               uint64_t runtime_address, struct type_table **ret) {

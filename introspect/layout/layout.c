@@ -69,7 +69,7 @@ static bool is_complete(const struct layout *layout, struct strbuf *missing) {
     return missing->length == 0;
 }
 
-/* ---- one file ------------------------------------------------------------------------------ */
+/* ---- one file -------------------------------------------------------------------------------- */
 
 static bool same_build(const struct layout *a, const struct layout *b) {
     return a->version_hex == b->version_hex && !strcmp(a->architecture, b->architecture) &&
@@ -106,7 +106,7 @@ static struct err *provide_file(struct elf_file *file, const struct layout_query
     return NULL;
 }
 
-/* ---- extension modules --------------------------------------------------------------------- */
+/* ---- extension modules ----------------------------------------------------------------------- */
 
 static bool has_module(const struct layout *layout, const char *module) {
     for (size_t i = 0; i < layout_structure_count; i++) {
@@ -192,7 +192,7 @@ static struct err *provide_extensions(const struct layout_query *query, const st
     return NULL;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static struct err *refuse(const struct layout_query *query, const struct layout *build,
                           const struct layout *incomplete, const char *missing) {

@@ -61,7 +61,7 @@ void layout_emit(const struct layout *layout, struct strbuf *out) {
     strbuf_puts(out, "end\n");
 }
 
-/* ---- parsing ------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 /* Names come in the order of fields.def, so that each is looked for behind the one before it. */
 struct parser {

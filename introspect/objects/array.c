@@ -1,7 +1,7 @@
 /* array.array, struct.Struct and its iterator (Modules/arraymodule.c, Modules/_struct.c). */
 #include "introspect/objects/fields.h"
 
-/* ---- array: items of ob_descr->itemsize bytes ----------------------------------------------- */
+/* ---- array: items of ob_descr->itemsize bytes ------------------------------------------------ */
 
 STRUCTURE_SIZE(array);
 
@@ -40,8 +40,7 @@ static const struct decoder array_decoder = {
 FIELDS_DECODER(array_iterator, TYPES("array.arrayiterator"),
                OWNS(array_iterator, ao, REFERENCE_STRONG, "->ao"));
 
-/* ---- struct.Struct: codes up to one without a fmtdef ------------------------------------------
- */
+/* ---- struct.Struct: codes up to one without a fmtdef ----------------------------------------- */
 
 FIELDS(struct_object, OWNS(struct_object, s_format, REFERENCE_STRONG, ".format"));
 

@@ -16,7 +16,7 @@ static void add_bytes(struct decode *decode, uint64_t address, uint64_t length,
     strbuf_puts(out, shown < length ? "...'" : "'");
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static uint32_t bytes_least_size(const struct layout *layout) {
     return layout->bytes.ob_sval.offset;
@@ -34,7 +34,7 @@ static const struct decoder bytes_decoder = {
     .preview = bytes_preview,
 };
 
-/* ---- bytearray ------------------------------------------------------------------------------ */
+/* ---- bytearray ------------------------------------------------------------------------------- */
 
 STRUCTURE_SIZE(bytearray);
 

@@ -35,7 +35,7 @@ void code_describe(struct decode *decode, uint64_t code, struct strbuf *out) {
     strbuf_printf(out, ":%ld", (long)remote_unsigned(decode, code, layout->code.co_firstlineno));
 }
 
-/* ---- references: code is not of the GC in default builds ------------------------------------ */
+/* ---- references: code is not of the GC in default builds ------------------------------------- */
 
 static const struct pointer_field code_fields[] = {
     OWNS(code, co_consts, REFERENCE_UNTRAVERSED, ".co_consts"),
@@ -85,7 +85,7 @@ static void code_references(struct decode *decode, const struct object *object) 
                         REFERENCE_UNTRAVERSED, "executors");
 }
 
-/* ---- size: the bytecode lies inside the object, code units of two bytes --------------------- */
+/* ---- size: the bytecode lies inside the object, code units of two bytes ---------------------- */
 
 /* What sys.monitoring and sys.settrace keep beside the code (Python/instrumentation.c). */
 static void monitoring_buffers(struct decode *decode, uint64_t monitoring, uint64_t units) {
@@ -164,7 +164,7 @@ static const struct decoder code_decoder = {
     .preview = code_preview,
 };
 
-/* ---- iterators over code -------------------------------------------------------------------- */
+/* ---- iterators over code --------------------------------------------------------------------- */
 
 FIELDS_DECODER(line_iterator, TYPES("line_iterator"),
                OWNS(line_iterator, li_code, REFERENCE_UNTRAVERSED, "->li_code"));

@@ -3,7 +3,7 @@
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
 
-/* ---- deque: a doubly linked list of blocks of 64 items each --------------------------------- */
+/* ---- deque: a doubly linked list of blocks of 64 items each ---------------------------------- */
 
 STRUCTURE_SIZE(deque);
 
@@ -110,7 +110,7 @@ FIELDS_DECODER(deque_iterator,
                      "collections._deque_iterator", "collections._deque_reverse_iterator"),
                OWNS(deque_iterator, deque, REFERENCE_STRONG, "->deque"));
 
-/* ---- defaultdict: a dict with a factory ----------------------------------------------------- */
+/* ---- defaultdict: a dict with a factory ------------------------------------------------------ */
 
 STRUCTURE_SIZE(defaultdict);
 
@@ -134,7 +134,7 @@ static const struct decoder defaultdict_decoder = {
     .preview = defaultdict_preview,
 };
 
-/* ---- the getters of namedtuples ------------------------------------------------------------- */
+/* ---- the getters of namedtuples -------------------------------------------------------------- */
 
 FIELDS_DECODER(tuplegetter, TYPES("_collections._tuplegetter", "collections._tuplegetter"),
                OWNS(tuplegetter, doc, REFERENCE_STRONG, ".__doc__"));

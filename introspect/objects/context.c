@@ -30,7 +30,7 @@ FIELDS_DECODER(context_token, TYPES("_contextvars.Token", "Token"),
                OWNS(context_token, tok_var, REFERENCE_STRONG, ".var"),
                OWNS(context_token, tok_oldval, REFERENCE_STRONG, ".old_value"));
 
-/* ---- hamt ----------------------------------------------------------------------------------- */
+/* ---- hamt ------------------------------------------------------------------------------------ */
 
 FIELDS_DECODER(hamt, TYPES("hamt"), OWNS(hamt, h_root, REFERENCE_STRONG, "->h_root"));
 

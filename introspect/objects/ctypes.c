@@ -4,8 +4,7 @@
 #include "introspect/objects/fields.h"
 #include "introspect/objects/type_object.h"
 
-/* ---- data: in the object if small, else a block that it may own ---------------------------------
- */
+/* ---- data: in the object if small, else a block that it may own ------------------------------ */
 
 FIELDS(ctypes_data, OWNS(ctypes_data, b_objects, REFERENCE_STRONG, "._objects"),
        OWNS(ctypes_data, b_base, REFERENCE_STRONG, "._b_base_"));
@@ -64,8 +63,7 @@ FIELDS_DECODER(ctypes_thunk, TYPES("_ctypes.CThunkObject"),
                OWNS(ctypes_thunk, callable, REFERENCE_STRONG, "->callable"),
                OWNS(ctypes_thunk, restype, REFERENCE_STRONG, "->restype"));
 
-/* ---- small helpers of ctypes --------------------------------------------------------------------
- */
+/* ---- small helpers of ctypes ----------------------------------------------------------------- */
 
 FIELDS_DECODER(ctypes_argument, TYPES("CArgObject", "_ctypes.CArgObject"),
                OWNS(ctypes_argument, obj, REFERENCE_STRONG, "._obj"));

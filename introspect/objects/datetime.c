@@ -24,7 +24,7 @@ static void add_time(struct strbuf *out, const uint8_t *bytes) {
         strbuf_printf(out, ".%06u", microseconds);
 }
 
-/* ---- date ----------------------------------------------------------------------------------- */
+/* ---- date ------------------------------------------------------------------------------------ */
 
 enum { DATE_BYTES = 4, TIME_BYTES = 6 };
 
@@ -43,8 +43,7 @@ static const struct decoder date_decoder = {
     .preview = date_preview,
 };
 
-/* ---- time and datetime: without a tzinfo, their last field, there is no room for it -----------
- */
+/* ---- time and datetime: without a tzinfo, their last field, there is no room for it ---------- */
 
 STRUCTURE_SIZE(time_of_day);
 
@@ -111,7 +110,7 @@ static const struct decoder datetime_decoder = {
     .preview = datetime_preview,
 };
 
-/* ---- timedelta, time zones ------------------------------------------------------------------ */
+/* ---- timedelta, time zones ------------------------------------------------------------------- */
 
 STRUCTURE_SIZE(timedelta);
 

@@ -124,8 +124,7 @@ FIELDS_DECODER(decimal_context_manager, TYPES("decimal.ContextManager"),
 /* Its flags are a word of the context that it belongs to, which it does not own. */
 PLAIN_DECODER(decimal_signal_dict, TYPES("decimal.SignalDictMixin"), NULL);
 
-/* ---- the module's state (3.13+): the exceptions of signals and conditions ----------------------
- */
+/* ---- the module's state (3.13+): the exceptions of signals and conditions -------------------- */
 
 /* Calls for each entry of a map, up to the one without a name. Returns how many entries there are
  * with that one; 0, with damage, if it has no end. */

@@ -9,7 +9,7 @@ FIELDS_DECODER(property, TYPES("property"), OWNS(property, prop_get, REFERENCE_S
                OWNS(property, prop_doc, REFERENCE_STRONG, ".__doc__"),
                OWNS(property, prop_name, REFERENCE_STRONG, ".__name__"));
 
-/* ---- descriptors of C types: PyDescrObject (Include/descrobject.h) -------------------------- */
+/* ---- descriptors of C types: PyDescrObject (Include/descrobject.h) --------------------------- */
 
 FIELDS(descriptor, OWNS(descriptor, d_type, REFERENCE_STRONG, ".__objclass__"),
        OWNS(descriptor, d_name, REFERENCE_UNTRAVERSED, ".__name__"),

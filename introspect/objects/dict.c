@@ -148,7 +148,7 @@ bool dict_values_block(struct decode *decode, uint64_t values, uint64_t capacity
     return true;
 }
 
-/* ---- the decoder ---------------------------------------------------------------------------- */
+/* ---- the decoder ----------------------------------------------------------------------------- */
 
 static uint32_t dict_least_size(const struct layout *layout) {
     return layout->dict.size;

@@ -77,7 +77,7 @@ void fields_references_of(struct decode *decode, const struct object *object,
         .measure = measure_function,                                                               \
     }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Fields of the object itself; 0 if this build has none or it lies beyond the object. */
 static inline uint64_t object_unsigned(const struct object *object, struct field field) {

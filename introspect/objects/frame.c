@@ -10,7 +10,7 @@ enum {
     STACKREF_INT = 3,
 };
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* What a slot of a frame holds, and with which properties: from 3.14 on slots are tagged. */
 static uint64_t untag(const struct decode *decode, uint64_t slot, unsigned *properties) {
@@ -69,7 +69,7 @@ bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
     return true;
 }
 
-/* ---- references ----------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 static void slot_references(struct decode *decode, uint64_t first, uint32_t count,
                             unsigned properties, enum label_kind label) {
@@ -130,7 +130,7 @@ void frame_references(struct decode *decode, const struct frame *frame, unsigned
                         slots, LABEL_STACK);
 }
 
-/* ---- frame objects -------------------------------------------------------------------------- */
+/* ---- frame objects --------------------------------------------------------------------------- */
 
 static const struct pointer_field frame_fields[] = {
     OWNS(frame, f_back, REFERENCE_STRONG, ".f_back"),

@@ -8,14 +8,14 @@
  * Include/internal/pycore_frame.h). */
 struct frame {
     uint64_t address;
-    uint64_t code;       /* code object, or what f_executable holds */
-    uint64_t previous;   /* next outer frame; 0 at the end */
-    uint64_t instruction; /* prev_instr or instr_ptr */
-    uint64_t localsplus; /* address of the first slot */
+    uint64_t code;                     /* code object, or what f_executable holds */
+    uint64_t previous;                 /* next outer frame; 0 at the end */
+    uint64_t instruction;              /* prev_instr or instr_ptr */
+    uint64_t localsplus;               /* address of the first slot */
     uint32_t local_count, stack_count; /* slots that hold values */
-    bool stack_unknown;  /* executing: its depth was not saved, stack_count is 0 */
-    bool shim;           /* an entry frame without code of its own */
-    uint8_t owner;       /* enum _frameowner */
+    bool stack_unknown;                /* executing: its depth was not saved, stack_count is 0 */
+    bool shim;                         /* an entry frame without code of its own */
+    uint8_t owner;                     /* enum _frameowner */
 };
 
 /* False if it can't be read. */

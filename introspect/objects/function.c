@@ -3,7 +3,7 @@
 
 enum { MAX_NAME = 72, METH_METHOD = 0x200 };
 
-/* ---- function ------------------------------------------------------------------------------- */
+/* ---- function -------------------------------------------------------------------------------- */
 
 FIELDS(function, OWNS(function, func_globals, REFERENCE_STRONG, ".__globals__"),
        OWNS(function, func_builtins, REFERENCE_STRONG, ".__builtins__"),
@@ -34,7 +34,7 @@ static const struct decoder function_decoder = {
     .preview = function_preview,
 };
 
-/* ---- method, instancemethod, staticmethod, classmethod -------------------------------------- */
+/* ---- method, instancemethod, staticmethod, classmethod --------------------------------------- */
 
 FIELDS(method, OWNS(method, im_func, REFERENCE_STRONG, ".__func__"),
        OWNS(method, im_self, REFERENCE_STRONG, ".__self__"));
@@ -68,7 +68,7 @@ FIELDS_DECODER(classmethod, TYPES("classmethod"),
                OWNS(classmethod, cm_callable, REFERENCE_STRONG, ".__func__"),
                OWNS(classmethod, cm_dict, REFERENCE_STRONG, ".__dict__"));
 
-/* ---- builtin_function_or_method ------------------------------------------------------------- */
+/* ---- builtin_function_or_method -------------------------------------------------------------- */
 
 FIELDS(c_function, OWNS(c_function, m_self, REFERENCE_STRONG, ".__self__"),
        OWNS(c_function, m_module, REFERENCE_STRONG, ".__module__"));
@@ -103,7 +103,7 @@ static const struct decoder builtin_decoder = {
     .preview = builtin_preview,
 };
 
-/* ---- cell ----------------------------------------------------------------------------------- */
+/* ---- cell ------------------------------------------------------------------------------------ */
 
 FIELDS_DECODER(cell, TYPES("cell"), OWNS(cell, ob_ref, REFERENCE_STRONG, ".cell_contents"));
 

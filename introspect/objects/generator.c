@@ -112,7 +112,7 @@ static const struct decoder async_generator_decoder = {
     .preview = generator_preview,
 };
 
-/* ---- what awaiting one makes ---------------------------------------------------------------- */
+/* ---- what awaiting one makes ----------------------------------------------------------------- */
 
 FIELDS_DECODER(async_gen_asend, TYPES("async_generator_asend"),
                OWNS(async_gen_asend, ags_gen, REFERENCE_STRONG, "->ags_gen"),

@@ -35,7 +35,7 @@ static uint64_t word(const uint8_t *words, unsigned index) {
     return load_u64(words + index * 8);
 }
 
-/* ---- attribute values ----------------------------------------------------------------------- */
+/* ---- attribute values ------------------------------------------------------------------------ */
 
 /* The array of values that an instance has without a dict: its PyDictValues structure. */
 struct values {
@@ -110,7 +110,7 @@ static void managed_dict_references(struct decode *decode, const struct object *
                   LABEL_FIELD, label(".__dict__"));
 }
 
-/* ---- explicit __dict__ ---------------------------------------------------------------------- */
+/* ---- explicit __dict__ ----------------------------------------------------------------------- */
 
 /* _PyObject_ComputedDictPointer (Objects/object.c): a negative offset counts from the end of the
  * items. */
@@ -134,7 +134,7 @@ static uint64_t explicit_dict(struct decode *decode, const struct object *object
     return dict;
 }
 
-/* ---- unknown C structures ------------------------------------------------------------------- */
+/* ---- unknown C structures -------------------------------------------------------------------- */
 
 static bool is_slot(const struct type *type, uint64_t offset) {
     if ((int64_t)offset == type->dictoffset || (int64_t)offset == type->weaklistoffset)
@@ -162,7 +162,7 @@ static void guessed_references(struct decode *decode, const struct object *objec
     }
 }
 
-/* ---- all together --------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 void instance_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;

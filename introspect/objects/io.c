@@ -24,7 +24,7 @@ static const struct decoder file_io_decoder = {
     .preview = file_io_preview,
 };
 
-/* ---- in memory ------------------------------------------------------------------------------ */
+/* ---- in memory ------------------------------------------------------------------------------- */
 
 FIELDS(bytes_io, OWNS(bytes_io, buf, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->buf"),
        OWNS(bytes_io, dict, REFERENCE_STRONG, ".__dict__"));
@@ -91,7 +91,7 @@ static const struct decoder string_io_decoder = {
     .preview = string_io_preview,
 };
 
-/* ---- buffered ------------------------------------------------------------------------------- */
+/* ---- buffered -------------------------------------------------------------------------------- */
 
 FIELDS(buffered, OWNS(buffered, raw, REFERENCE_STRONG, ".raw"),
        OWNS(buffered, dict, REFERENCE_STRONG, ".__dict__"));
@@ -118,7 +118,7 @@ FIELDS_DECODER(buffered_rw_pair, TYPES("_io.BufferedRWPair"),
                OWNS(buffered_rw_pair, writer, REFERENCE_TRAVERSED_IN_HEAP_TYPE, "->writer"),
                OWNS(buffered_rw_pair, dict, REFERENCE_STRONG, ".__dict__"));
 
-/* ---- text ----------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 FIELDS(text_io_wrapper, OWNS(text_io_wrapper, dict, REFERENCE_STRONG, ".__dict__"),
        OWNS(text_io_wrapper, buffer, REFERENCE_STRONG, ".buffer"),

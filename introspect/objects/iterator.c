@@ -5,7 +5,7 @@ FIELDS_DECODER(slice, TYPES("slice"), OWNS(slice, start, REFERENCE_STRONG, ".sta
                OWNS(slice, stop, REFERENCE_STRONG, ".stop"),
                OWNS(slice, step, REFERENCE_STRONG, ".step"));
 
-/* ---- range: of ints only, not of the GC ----------------------------------------------------- */
+/* ---- range: of ints only, not of the GC ------------------------------------------------------ */
 
 FIELDS_DECODER(range, TYPES("range"), OWNS(range, start, REFERENCE_UNTRAVERSED, ".start"),
                OWNS(range, stop, REFERENCE_UNTRAVERSED, ".stop"),
@@ -20,7 +20,7 @@ FIELDS_DECODER(long_range_iterator, TYPES("longrange_iterator"),
 
 PLAIN_DECODER(range_iterator, TYPES("range_iterator"), NULL);
 
-/* ---- builtins ------------------------------------------------------------------------------- */
+/* ---- builtins -------------------------------------------------------------------------------- */
 
 FIELDS_DECODER(enumerate, TYPES("enumerate"), OWNS(enumerate, en_sit, REFERENCE_STRONG, "->en_sit"),
                OWNS(enumerate, en_result, REFERENCE_STRONG, "->en_result"),
@@ -45,7 +45,7 @@ FIELDS_DECODER(call_iterator, TYPES("callable_iterator"),
                OWNS(call_iterator, it_callable, REFERENCE_STRONG, "->it_callable"),
                OWNS(call_iterator, it_sentinel, REFERENCE_STRONG, "->it_sentinel"));
 
-/* ---- sequences ------------------------------------------------------------------------------ */
+/* ---- sequences ------------------------------------------------------------------------------- */
 
 #define SEQUENCE_ITERATOR(structure, type_names)                                                   \
     FIELDS_DECODER(structure, type_names, OWNS(structure, it_seq, REFERENCE_STRONG, "->it_seq"))
@@ -58,7 +58,7 @@ SEQUENCE_ITERATOR(bytes_iterator, TYPES("bytes_iterator"));
 SEQUENCE_ITERATOR(bytearray_iterator, TYPES("bytearray_iterator"));
 SEQUENCE_ITERATOR(memory_iterator, TYPES("memory_iterator"));
 
-/* ---- dict, set ------------------------------------------------------------------------------ */
+/* ---- dict, set ------------------------------------------------------------------------------- */
 
 FIELDS_DECODER(dict_iterator,
                TYPES("dict_keyiterator", "dict_valueiterator", "dict_itemiterator",
@@ -73,7 +73,7 @@ FIELDS_DECODER(dict_view, TYPES("dict_keys", "dict_values", "dict_items"),
 FIELDS_DECODER(set_iterator, TYPES("set_iterator"),
                OWNS(set_iterator, si_set, REFERENCE_STRONG, "->si_set"));
 
-/* ---- string.Formatter (Objects/stringlib/unicode_format.h) ---------------------------------- */
+/* ---- string.Formatter (Objects/stringlib/unicode_format.h) ----------------------------------- */
 
 FIELDS_DECODER(formatter_iterator, TYPES("formatteriterator"),
                OWNS(formatter_iterator, str, REFERENCE_STRONG, "->str"));

@@ -64,7 +64,7 @@ FIELDS_DECODER(zip_longest, TYPES("itertools.zip_longest"),
                OWNS(zip_longest, result, REFERENCE_STRONG, "->result"),
                OWNS(zip_longest, fillvalue, REFERENCE_STRONG, "->fillvalue"));
 
-/* ---- tee's shared links: the items that one branch has seen and another has not ------------- */
+/* ---- tee's shared links: the items that one branch has seen and another has not -------------- */
 
 STRUCTURE_SIZE(tee_dataobject);
 

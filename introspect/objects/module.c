@@ -4,7 +4,7 @@
 
 enum { MAX_STATE = 1 << 20, MAX_NAME = 72 };
 
-/* ---- module --------------------------------------------------------------------------------- */
+/* ---- module ---------------------------------------------------------------------------------- */
 
 /* md_state is a structure of the module's own, md_def->m_size bytes; some is only reached that way.
  * Includes/internal/pycore_moduleobject.h */
@@ -99,7 +99,7 @@ static const struct decoder module_decoder = {
     .preview = module_preview,
 };
 
-/* ---- moduledef ------------------------------------------------------------------------------ */
+/* ---- moduledef ------------------------------------------------------------------------------- */
 
 FIELDS_DECODER(module_def, TYPES("moduledef"),
                OWNS(module_def, m_copy, REFERENCE_UNTRAVERSED, "->m_copy"));

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- int, bool ------------------------------------------------------------------------------ */
+/* ---- int, bool ------------------------------------------------------------------------------- */
 
 enum { DIGIT_BITS = 30 };
 
@@ -87,7 +87,7 @@ static const struct decoder bool_decoder = {
     .preview = bool_preview,
 };
 
-/* ---- float, complex ------------------------------------------------------------------------- */
+/* ---- float, complex -------------------------------------------------------------------------- */
 
 static double float_field(const struct object *object, struct field field) {
     double value = NAN;

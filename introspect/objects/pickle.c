@@ -1,8 +1,7 @@
 /* pickle: picklers and unpicklers with their memos (Modules/_pickle.c). */
 #include "introspect/objects/fields.h"
 
-/* ---- Pickler: its memo is an open hash table, in two blocks -----------------------------------
- */
+/* ---- Pickler: its memo is an open hash table, in two blocks ---------------------------------- */
 
 static const struct pointer_field pickler_fields[] = {
     OWNS(pickler, write, REFERENCE_STRONG, "->write"),
@@ -112,8 +111,7 @@ static const struct decoder unpickler_decoder = {
     .measure = unpickler_measure,
 };
 
-/* ---- the unpickler's stack: its items are visited by nobody ------------------------------------
- */
+/* ---- the unpickler's stack: its items are visited by nobody ---------------------------------- */
 
 STRUCTURE_SIZE(pickle_data);
 

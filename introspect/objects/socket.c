@@ -58,8 +58,7 @@ static const struct decoder select_epoll_decoder = {
     .preview = select_epoll_preview,
 };
 
-/* ---- ssl: contexts and sockets visit little of what they own -----------------------------------
- */
+/* ---- ssl: contexts and sockets visit little of what they own --------------------------------- */
 
 FIELDS(ssl_context, OWNS(ssl_context, set_sni_cb, REFERENCE_STRONG, ".sni_callback"),
        OWNS(ssl_context, msg_cb, REFERENCE_STRONG, "._msg_callback"),

@@ -1,8 +1,7 @@
 /* sqlite3 (Modules/_sqlite/). What SQLite itself allocates is nobody's here. */
 #include "introspect/objects/fields.h"
 
-/* ---- connections: callbacks are blocks that own a function and its module ----------------------
- */
+/* ---- connections: callbacks are blocks that own a function and its module -------------------- */
 
 static const struct pointer_field sqlite_connection_fields[] = {
     OWNS(sqlite_connection, statement_cache, REFERENCE_STRONG, "->statement_cache"),

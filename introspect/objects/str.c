@@ -108,7 +108,7 @@ void str_quoted(struct decode *decode, uint64_t address, uint64_t limit, struct 
     strbuf_putc(out, '\'');
 }
 
-/* ---- the decoder ---------------------------------------------------------------------------- */
+/* ---- the decoder ----------------------------------------------------------------------------- */
 
 static uint32_t str_least_size(const struct layout *layout) {
     return layout->ascii.size;

@@ -2,8 +2,7 @@
  * (Modules/_threadmodule.c, Modules/_queuemodule.c). */
 #include "introspect/objects/fields.h"
 
-/* ---- locks: an allocated semaphore, since 3.13.1 a mutex in the object ------------------------
- */
+/* ---- locks: an allocated semaphore, since 3.13.1 a mutex in the object ----------------------- */
 
 STRUCTURE_SIZE(thread_lock);
 
@@ -80,8 +79,7 @@ static void thread_handle_measure(struct decode *decode, const struct object *ob
 
 PLAIN_DECODER(thread_handle_object, TYPES("_thread._ThreadHandle"), thread_handle_measure);
 
-/* ---- queue.SimpleQueue: a list, since 3.13 a ring of its own ----------------------------------
- */
+/* ---- queue.SimpleQueue: a list, since 3.13 a ring of its own --------------------------------- */
 
 STRUCTURE_SIZE(simple_queue);
 

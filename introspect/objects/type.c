@@ -17,7 +17,7 @@ static uint64_t label(const char *name) {
     return (uint64_t)(uintptr_t)name;
 }
 
-/* ---- references ----------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 /* Static types since 3.12: each interpreter has the dict, subclasses and weak references of each,
  * at an index that tp_subclasses holds, plus one, in an array for its own types and another for
@@ -83,7 +83,7 @@ void type_references(struct decode *decode, const struct object *object) {
     cached_keys_references(decode, object);
 }
 
-/* ---- size ----------------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------------------ */
 
 /* A C string in a block of its own. */
 static void add_string(struct decode *decode, uint64_t address) {
@@ -151,7 +151,7 @@ static const struct decoder type_decoder = {
     .preview = type_preview,
 };
 
-/* ---- super, and what makes buffers of Python methods ---------------------------------------- */
+/* ---- super, and what makes buffers of Python methods ----------------------------------------- */
 
 FIELDS_DECODER(super, TYPES("super"), OWNS(super, type, REFERENCE_STRONG, ".__thisclass__"),
                OWNS(super, obj, REFERENCE_STRONG, ".__self__"),

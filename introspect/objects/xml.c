@@ -2,8 +2,7 @@
  * allocates for a parser is nobody's here. */
 #include "introspect/objects/fields.h"
 
-/* ---- Element: attributes and children are in a block of their own, if it has any --------------
- */
+/* ---- Element: attributes and children are in a block of their own, if it has any ------------- */
 
 STRUCTURE_SIZE(element);
 
@@ -62,8 +61,7 @@ static const struct decoder element_decoder = {
     .measure = element_measure,
 };
 
-/* ---- iterators keep the path from the root -----------------------------------------------------
- */
+/* ---- iterators keep the path from the root --------------------------------------------------- */
 
 static const struct pointer_field element_iterator_fields[] = {
     OWNS(element_iterator, root_element, REFERENCE_STRONG, "->root_element"),
@@ -107,8 +105,7 @@ static const struct decoder element_iterator_decoder = {
     .measure = element_iterator_measure,
 };
 
-/* ---- builders and parsers ----------------------------------------------------------------------
- */
+/* ---- builders and parsers -------------------------------------------------------------------- */
 
 FIELDS_DECODER(tree_builder, TYPES("xml.etree.ElementTree.TreeBuilder"),
                OWNS(tree_builder, root, REFERENCE_STRONG, "->root"),

@@ -93,8 +93,7 @@ static const struct decoder zone_info_decoder = {
     .preview = zone_info_preview,
 };
 
-/* ---- the module's state (3.12+): a list of the zones used last --------------------------------
- */
+/* ---- the module's state (3.12+): a list of the zones used last ------------------------------- */
 
 typedef void node_visit(struct decode *decode, uint64_t address, const uint8_t *node);
 

@@ -178,9 +178,9 @@ static bool is_free_list(const struct decode *decode, const struct runtime *runt
                          uint64_t address) {
     const struct layout *layout = decode->layout;
     const struct field lists[] = {
-        layout->interpreter.free_lists,       layout->interpreter.free_list_floats,
-        layout->interpreter.free_list_tuples, layout->interpreter.free_list_lists,
-        layout->interpreter.free_list_dicts,  layout->interpreter.free_list_async_gens,
+        layout->interpreter.free_lists,         layout->interpreter.free_list_floats,
+        layout->interpreter.free_list_tuples,   layout->interpreter.free_list_lists,
+        layout->interpreter.free_list_dicts,    layout->interpreter.free_list_async_gens,
         layout->interpreter.free_list_contexts,
     };
     size_t count = 0;

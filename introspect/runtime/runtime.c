@@ -36,8 +36,7 @@ static void drop_laps(struct addresses *addresses, size_t circle) {
 
 /* A field of a structure at a remote address; 0 if it is not there. */
 static uint64_t remote_field(const struct image *image, uint64_t structure, struct field field) {
-    const void *bytes =
-        field.size ? image_pin(image, structure + field.offset, field.size) : NULL;
+    const void *bytes = field.size ? image_pin(image, structure + field.offset, field.size) : NULL;
     struct field at_zero = field;
     at_zero.offset = 0;
     return bytes ? field_unsigned(bytes, at_zero) : 0;
@@ -81,11 +80,10 @@ static struct err *read_threads(struct runtime *runtime, const struct image *ima
                               MAX_THREADS - runtime->threads.count};
     uint64_t interpreter = runtime->interpreters.items[index].address;
     struct addresses addresses = {0};
-    struct err *err =
-        follow_list(runtime, image,
-                    remote_field(image, interpreter, layout->interpreter.threads_head), &list,
-                    &addresses);
-    vec_each(at, &addresses) {
+    struct err *err = follow_list(
+        runtime, image, remote_field(image, interpreter, layout->interpreter.threads_head), &list,
+        &addresses);
+    vec_each (at, &addresses) {
         struct thread thread = {
             .address = *at,
             .interpreter = index,
@@ -105,11 +103,10 @@ static struct err *read_interpreters(struct runtime *runtime, const struct image
     const struct list list = {"interpreters", layout->interpreter.next, layout->interpreter.size,
                               MAX_INTERPRETERS};
     struct addresses addresses = {0};
-    struct err *err =
-        follow_list(runtime, image,
-                    remote_field(image, runtime->address, layout->runtime.interpreters_head),
-                    &list, &addresses);
-    vec_each(at, &addresses) {
+    struct err *err = follow_list(
+        runtime, image, remote_field(image, runtime->address, layout->runtime.interpreters_head),
+        &list, &addresses);
+    vec_each (at, &addresses) {
         uint64_t gc = layout_has(layout->interpreter.gc)
                           ? *at + layout->interpreter.gc.offset
                           : runtime->address + layout->runtime.gc.offset;
@@ -156,7 +153,9 @@ void runtime_destroy(struct runtime *runtime) {
     free(runtime);
 }
 
-uint64_t runtime_address(const struct runtime *runtime) { return runtime->address; }
+uint64_t runtime_address(const struct runtime *runtime) {
+    return runtime->address;
+}
 
 const struct interpreter *runtime_interpreters(const struct runtime *runtime, size_t *count) {
     *count = runtime->interpreters.count;

@@ -9,13 +9,13 @@
 struct interpreter {
     uint64_t address;
     int64_t id;
-    uint64_t gc;         /* address of its _gc_runtime_state */
-    bool collecting;     /* a collection was running at the capture */
+    uint64_t gc;     /* address of its _gc_runtime_state */
+    bool collecting; /* a collection was running at the capture */
 };
 
 struct thread {
-    uint64_t address; /* PyThreadState */
-    uint32_t interpreter; /* index */
+    uint64_t address;                     /* PyThreadState */
+    uint32_t interpreter;                 /* index */
     uint64_t thread_id, native_thread_id; /* native: 0 where this version does not keep it */
     uint64_t current_frame; /* innermost: _PyInterpreterFrame (3.11+) or frame object; 0 if none */
 };

@@ -180,8 +180,7 @@ static void put_objects(struct seed *seed, uint32_t part, uint32_t parts) {
     put_word(seed, seed->young + seed->layout->gc_head.gc_prev.offset, seed->last);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static int compare_words(const void *left, const void *right) {
     const struct word *a = left, *b = right;

@@ -23,8 +23,7 @@ static uint64_t round_up(uint64_t value, uint64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void make_present(struct fake_image *fake, uint64_t start, uint64_t end) {
     must(image_reserve(fake->image, start, end));
@@ -91,8 +90,7 @@ uint64_t fake_pointers(struct fake_image *fake, size_t count, const uint64_t *po
     return address;
 }
 
-/* ---- objects ----------------------------------------------------------------------------------
- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static uint64_t object_at(struct fake_image *fake, uint64_t address, uint64_t type) {
     fake_set(fake, address, fake->layout->object.ob_refcnt, 1);
@@ -178,8 +176,7 @@ void fake_gc_list(struct fake_image *fake, uint64_t head, size_t count, const ui
     }
 }
 
-/* ---- pymalloc ---------------------------------------------------------------------------------
- */
+/* ---- pymalloc -------------------------------------------------------------------------------- */
 
 uint64_t fake_arena(struct fake_image *fake) {
     uint64_t size = fake->layout->trait.arena_size;

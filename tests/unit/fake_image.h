@@ -34,7 +34,7 @@ struct fake_image {
 void fake_image_create(struct fake_image *fake, const struct layout *layout);
 void fake_image_destroy(struct fake_image *fake);
 
-/* ---- bytes --------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* `size` zeroed bytes, present, at an address that is a multiple of 16. */
 uint64_t fake_alloc(struct fake_image *fake, uint64_t size);
@@ -57,7 +57,7 @@ uint64_t fake_string(struct fake_image *fake, const char *text);
  * alone, as the build that it describes would have none. */
 void fake_set(struct fake_image *fake, uint64_t structure, struct field field, uint64_t value);
 
-/* ---- objects ------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 struct fake_type {
     const char *name;  /* tp_name: "module.Name" for static types */
@@ -88,7 +88,7 @@ uint64_t fake_pointers(struct fake_image *fake, size_t count, const uint64_t *po
 /* Links objects (that have a GC head) into a circular list behind the head at that address. */
 void fake_gc_list(struct fake_image *fake, uint64_t head, size_t count, const uint64_t *objects);
 
-/* ---- pymalloc ------------------------------------------------------------------------------ */
+/* ---- pymalloc -------------------------------------------------------------------------------- */
 
 struct fake_pool {
     uint64_t address;

@@ -50,8 +50,7 @@ Test(zoneinfo, lying_counts) {
     cr_assert_eq(fixture_damage(f, "length"), 1);
 }
 
-/* ---- states of modules (3.13) ------------------------------------------------------------------
- */
+/* ---- states of modules (3.13) ---------------------------------------------------------------- */
 
 static void start_3_13(void) {
     f = fixture_create("3.13.0");
