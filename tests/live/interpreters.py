@@ -37,6 +37,8 @@ def probe(command, label, prefix=""):
     version = tuple(map(int, version.split(".")))
     if implementation != "cpython" or version < (3, 8):
         return None
+    if executable.startswith(prefix + "/"):
+        prefix = ""  # it runs outside of its root, by its own loader
     include = prefix + include
     if not os.path.exists(os.path.join(include, "Python.h")):
         include = None
