@@ -49,6 +49,8 @@ class Comparison:
         self.extras = Counter()         # (found how, type) of objects that only heapglass knows
         self.seen = set()               # addresses
         self.references = defaultdict(int)  # address -> strong references found to it
+        self.held = set()               # addresses that reachable objects refer to
+        self.unreachable_at = {}        # address -> type name
         self.refcounts = {}             # address -> refcount, of mortal objects
         self.interpreters = set()
         self.types = Counter()          # type name -> objects
@@ -90,12 +92,16 @@ class Comparison:
         self.footprint += said["footprint"]
         self.found[said["found"]] += 1
         self.unreachable += not said["reachable"]
+        if not said["reachable"]:
+            self.unreachable_at[address] = said["type"]
         if not said["immortal"]:
             self.refcounts[address] = said["refcount"], said["type"]
         targets = [int(target, 16) for target in said.get("refs", ())]
         if said["refcount"] < STATIC_REFCOUNT:  # else it lies in CPython's static data, whose references are uncounted
             for target in targets:
                 self.references[target] += 1
+        if said["reachable"]:
+            self.held.update(targets)
         index = self.recording.index.get(address)
         if index is None:
             self.extras[said["found"], said["type"]] += 1
@@ -182,7 +188,11 @@ class Comparison:
         return ", ".join(found[:6]) + (", ..." if len(found) > 6 else "")
 
     def references_hold(self):
-        """References lead to objects, and an object has no more of them than its refcount."""
+        """References lead to objects, what a reachable object refers to is reachable, and an object has no more references
+        than its refcount."""
+        for target in self.held & self.unreachable_at.keys():
+            self.differences.add("unreached", self.unreachable_at[target],
+                                 lambda: f"{target:#x} is said to be unreachable; references: {self.referrers(target)}")
         recording = self.recording
         for target, found in self.references.items():
             if target not in self.seen:

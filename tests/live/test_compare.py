@@ -74,6 +74,7 @@ def plants(account):
     yield "another gc state", {"gc"}, change(some_str, gc="old")
     yield "a tracked object found by chance", {"found"}, change(some_list, found="allocator")
     yield "garbage called reachable", {"reachable"}, change(some_garbage, reachable=True)
+    yield "a held object called unreachable", {"unreached"}, change(some_str, reachable=False)
     yield "an edge left out", {"edge"}, change(some_list, refs=objects[some_list]["refs"][1:])
     yield "an owned reference left out", {"owned"}, change(some_code, refs=[])
     yield "a reference to nowhere", {"dangling"}, change(some_list, refs=objects[some_list]["refs"] + ["0x1230"])
