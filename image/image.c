@@ -12,14 +12,8 @@ enum {
     READ_AHEAD = 64 << 10, /* bytes asked of the pager at once, at most */
 };
 
-struct presence {
-    uint64_t pages[PAGES_PER_CHUNK / 64];
-};
-
 struct image_private {
     uint64_t chunk_count, chunk_capacity;
-    uint64_t *chunk_address;   /* remote address of each chunk */
-    struct presence *presence; /* of each chunk */
     struct image_pager pager;
     pthread_mutex_t pager_lock;
     struct arena names;
@@ -46,15 +40,13 @@ struct err *image_create(uint64_t capacity, struct image **ret) {
     pthread_mutex_init(&private->pager_lock, NULL);
     uint64_t chunks = (capacity >> IMAGE_CHUNK_SHIFT) + 1;
     private->chunk_capacity = chunks;
-    image->chunk_whole = calloc(chunks, 1);
-    private->chunk_address = calloc(chunks, sizeof *private->chunk_address);
-    private->presence = calloc(chunks, sizeof *private->presence);
+    image->pages = calloc(chunks * PAGES_PER_CHUNK / 64, sizeof *image->pages);
+    image->chunk_address = calloc(chunks, sizeof *image->chunk_address);
     /* One chunk more than needed, to align the start to a huge page. */
     size_t reservation = (chunks + 1) << IMAGE_CHUNK_SHIFT;
     uint8_t *memory =
         mmap(NULL, reservation, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED || !image->chunk_whole || !private->chunk_address ||
-        !private->presence) {
+    if (memory == MAP_FAILED || !image->pages || !image->chunk_address) {
         if (memory != MAP_FAILED)
             munmap(memory, reservation);
         image_destroy(image);
@@ -80,9 +72,8 @@ void image_destroy(struct image *image) {
         if (image->root[i] != &empty_node)
             free(image->root[i]);
     }
-    free(image->chunk_whole);
-    free(private->chunk_address);
-    free(private->presence);
+    free(image->pages);
+    free(image->chunk_address);
     vec_free(&private->mappings);
     vec_free(&private->modules);
     vec_free(&private->symbols);
@@ -114,7 +105,7 @@ static struct err *reserve_chunk(struct image *image, uint64_t address) {
     uint8_t *local = image->mirror + (private->chunk_count << IMAGE_CHUNK_SHIFT);
     if (mprotect(local, IMAGE_CHUNK_SIZE, PROT_READ | PROT_WRITE))
         return err_no_memory();
-    private->chunk_address[private->chunk_count] = address & -(uint64_t)IMAGE_CHUNK_SIZE;
+    image->chunk_address[private->chunk_count] = address & -(uint64_t)IMAGE_CHUNK_SIZE;
     *chunk = (uint32_t)++ private->chunk_count;
     image->mirror_size = private->chunk_count << IMAGE_CHUNK_SHIFT;
     return NULL;
@@ -129,14 +120,9 @@ struct err *image_reserve(struct image *image, uint64_t start, uint64_t end) {
     return NULL;
 }
 
-uint64_t image_address_of_place(const struct image *image, uint64_t place) {
-    return image->private->chunk_address[place >> IMAGE_CHUNK_SHIFT] +
-           (place & (IMAGE_CHUNK_SIZE - 1));
-}
-
 /* How many bytes from place on lie in chunks that are neighbours both here and in the process. */
 static uint64_t contiguous(const struct image *image, uint64_t place, uint64_t wanted) {
-    const uint64_t *address = image->private->chunk_address;
+    const uint64_t *address = image->chunk_address;
     uint64_t chunk = place >> IMAGE_CHUNK_SHIFT;
     uint64_t length = IMAGE_CHUNK_SIZE - (place & (IMAGE_CHUNK_SIZE - 1));
     while (length < wanted && chunk + 1 < image->private->chunk_count &&
@@ -156,23 +142,9 @@ void *image_writable(struct image *image, uint64_t start, uint64_t end, size_t *
     return image->mirror + place;
 }
 
-static bool chunk_is_whole(const struct presence *presence) {
-    uint64_t all = ~(uint64_t)0;
-    for (size_t i = 0; i < PAGES_PER_CHUNK / 64; i++)
-        all &= __atomic_load_n(&presence->pages[i], __ATOMIC_RELAXED);
-    return all == ~(uint64_t)0;
-}
-
 static void mark_page(struct image *image, uint64_t place) {
-    struct presence *presence = &image->private->presence[place >> IMAGE_CHUNK_SHIFT];
-    uint64_t page = (place & (IMAGE_CHUNK_SIZE - 1)) >> IMAGE_PAGE_SHIFT;
-    __atomic_fetch_or(&presence->pages[page / 64], (uint64_t)1 << page % 64, __ATOMIC_RELEASE);
-}
-
-static bool page_is_present(const struct image *image, uint64_t place) {
-    const struct presence *presence = &image->private->presence[place >> IMAGE_CHUNK_SHIFT];
-    uint64_t page = (place & (IMAGE_CHUNK_SIZE - 1)) >> IMAGE_PAGE_SHIFT;
-    return __atomic_load_n(&presence->pages[page / 64], __ATOMIC_ACQUIRE) >> page % 64 & 1;
+    uint64_t page = place >> IMAGE_PAGE_SHIFT;
+    __atomic_fetch_or(&image->pages[page / 64], (uint64_t)1 << page % 64, __ATOMIC_RELEASE);
 }
 
 void image_mark_present(struct image *image, uint64_t start, uint64_t end) {
@@ -187,8 +159,6 @@ void image_mark_present(struct image *image, uint64_t start, uint64_t end) {
         }
         for (; at + IMAGE_PAGE_SIZE <= stop; at += IMAGE_PAGE_SIZE, place += IMAGE_PAGE_SIZE)
             mark_page(image, place);
-        uint64_t chunk = (place - 1) >> IMAGE_CHUNK_SHIFT;
-        image->chunk_whole[chunk] = chunk_is_whole(&image->private->presence[chunk]);
     }
 }
 
@@ -232,10 +202,10 @@ static bool fetch_page(struct image *image, uint64_t place) {
     uint64_t page = place & -(uint64_t)IMAGE_PAGE_SIZE, first = page, end = page + IMAGE_PAGE_SIZE;
     uint64_t block = place & -(uint64_t)READ_AHEAD;
     pthread_mutex_lock(&private->pager_lock);
-    bool there = page_is_present(image, page);
-    while (!there && first > block && !page_is_present(image, first - IMAGE_PAGE_SIZE))
+    bool there = image_page_present(image, page);
+    while (!there && first > block && !image_page_present(image, first - IMAGE_PAGE_SIZE))
         first -= IMAGE_PAGE_SIZE;
-    while (!there && end < block + READ_AHEAD && !page_is_present(image, end))
+    while (!there && end < block + READ_AHEAD && !image_page_present(image, end))
         end += IMAGE_PAGE_SIZE;
     there = there || ask_pager(image, first, end) || ask_pager(image, page, page + IMAGE_PAGE_SIZE);
     pthread_mutex_unlock(&private->pager_lock);
@@ -251,10 +221,11 @@ const void *image_pin_some(const struct image *image, uint64_t address, size_t s
     uint64_t length = contiguous(image, place, size);
     uint64_t at = place;
     while (at < place + length) {
-        uint64_t chunk = at >> IMAGE_CHUNK_SHIFT;
-        if (image->chunk_whole[chunk]) {
-            at = (chunk + 1) << IMAGE_CHUNK_SHIFT;
-        } else if (page_is_present(image, at) || fetch_page((struct image *)image, at)) {
+        uint64_t page = at >> IMAGE_PAGE_SHIFT;
+        if (page % 64 == 0 && __atomic_load_n(&image->pages[page / 64], __ATOMIC_ACQUIRE) ==
+                                  ~(uint64_t)0) {
+            at = (page + 64) << IMAGE_PAGE_SHIFT;
+        } else if (image_page_present(image, at) || fetch_page((struct image *)image, at)) {
             at = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
         } else {
             break;

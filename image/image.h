@@ -91,7 +91,8 @@ struct image_node {
 struct image {
     uint8_t *mirror;
     uint64_t mirror_size; /* bytes of the mirror in use: places are below this */
-    uint8_t *chunk_whole; /* per chunk: 1 if every page is present */
+    uint64_t *chunk_address; /* remote address of each chunk */
+    uint64_t *pages;      /* a bit per page of the mirror: 1 if its bytes are there */
     struct image_node *root[1 << IMAGE_ROOT_BITS];
     struct image_private *private;
 };
@@ -139,7 +140,13 @@ const struct image_module *image_module_at(const struct image *image, uint64_t a
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,
                                              uint32_t module);
 
-/* Slow path of image_pin: partly present chunks, the pager, ranges that cross chunks. */
+/* True if the page at a place is there, without asking the pager. */
+ALWAYS_INLINE bool image_page_present(const struct image *image, uint64_t place) {
+    uint64_t page = place >> IMAGE_PAGE_SHIFT;
+    return __atomic_load_n(&image->pages[page / 64], __ATOMIC_ACQUIRE) >> page % 64 & 1;
+}
+
+/* Slow path of image_pin: missing pages, the pager, more than a page, ranges that cross chunks. */
 const void *image_pin_slow(const struct image *image, uint64_t address, size_t size);
 
 /* The place of a reserved address (present or not); UINT64_MAX if it has none. */
@@ -155,16 +162,18 @@ ALWAYS_INLINE uint64_t image_place(const struct image *image, uint64_t address) 
 }
 
 /* The remote address of a place below mirror_size. */
-uint64_t image_address_of_place(const struct image *image, uint64_t place);
+ALWAYS_INLINE uint64_t image_address_of_place(const struct image *image, uint64_t place) {
+    return image->chunk_address[place >> IMAGE_CHUNK_SHIFT] + (place & (IMAGE_CHUNK_SIZE - 1));
+}
 
 /* A pointer to `size` remote bytes, valid as long as the image; NULL if any of them is not there.
  * Never aligned better than the address. */
 ALWAYS_INLINE const void *image_pin(const struct image *image, uint64_t address, size_t size) {
-    uint64_t place = image_place(image, address);
+    uint64_t place = image_place(image, address), last = place + size - 1;
     if (__builtin_expect(place == UINT64_MAX, 0))
         return NULL;
-    if (__builtin_expect(!image->chunk_whole[place >> IMAGE_CHUNK_SHIFT] ||
-                             size > IMAGE_CHUNK_SIZE - (place & (IMAGE_CHUNK_SIZE - 1)),
+    if (__builtin_expect(size - 1 >= IMAGE_PAGE_SIZE || (place ^ last) >> IMAGE_CHUNK_SHIFT ||
+                             !image_page_present(image, place) || !image_page_present(image, last),
                          0))
         return image_pin_slow(image, address, size);
     return image->mirror + place;

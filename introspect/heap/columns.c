@@ -7,7 +7,7 @@
 enum {
     GRAIN_WORDS = 1024, /* of the bitmap, that a thread takes at once: 1 MiB of the mirror */
     HEADERS_AHEAD = 24, /* objects ahead of which to fetch the header, and what it points to */
-    BODIES_AHEAD = 12,
+    BODIES_AHEAD = 16,
 };
 
 struct filler {
@@ -17,7 +17,7 @@ struct filler {
     struct damage_list ignored; /* counted when the objects were first met */
     uint64_t pymalloc_bytes, malloc_bytes; /* of the object at hand */
     struct vec(struct overflow) overflows[3];
-    struct heap_totals totals;
+    uint64_t size;
     struct heap_accounts accounts;
     bool out_of_memory;
 };
@@ -53,40 +53,29 @@ static void set(struct filler *filler, int which, struct column *column, uint32_
         filler->out_of_memory = true;
 }
 
-static enum gc_state gc_state_of(const struct filler *filler, const struct object *object,
-                                 uint64_t place) {
-    const struct gc_lists *gc = filler->input->gc;
-    if (!object_has_gc(filler->decode.layout, object))
-        return GC_NONE;
-    if (!bitmap_test(&gc->tracked, place))
-        return GC_UNTRACKED;
-    if (bitmap_test(&gc->permanent, place))
-        return GC_PERMANENT;
-    return bitmap_test(&gc->young, place) ? GC_YOUNG : GC_OLD;
-}
-
-static enum object_found found_how(const struct filler *filler, uint64_t place) {
-    if (bitmap_test(&filler->input->gc->tracked, place))
-        return FOUND_TRACKED;
-    return bitmap_test(filler->input->candidates, place) ||
-                   bitmap_test(filler->input->guesses, place)
-               ? FOUND_ALLOCATOR
-               : FOUND_REACHABLE;
-}
-
-static void count_totals(struct filler *filler, const struct measure *measure, unsigned flags,
-                         enum object_found found) {
-    struct heap_totals *totals = &filler->totals;
-    totals->objects++;
-    totals->size += measure->size;
-    totals->footprint += filler->pymalloc_bytes + filler->malloc_bytes;
-    totals->tracked += found == FOUND_TRACKED;
-    totals->reachable += found == FOUND_REACHABLE;
-    totals->allocator += found == FOUND_ALLOCATOR;
-    totals->unreachable += !(flags & OBJECT_REACHABLE);
-    totals->guessed += (flags & OBJECT_GUESSED) != 0;
-    filler->accounts.pymalloc_footprint += filler->pymalloc_bytes;
-    filler->accounts.malloc_footprint += filler->malloc_bytes;
+/* What the bitmaps say of one object, as the bits of its `kind`. Few objects are young, frozen or
+ * found by their blocks: for most one look at the words tells that they are not. */
+static unsigned marks_of(const struct columns_input *input, const struct layout *layout,
+                         const struct object *object, uint32_t granule) {
+    size_t word = granule >> GRANULES_PER_WORD_SHIFT;
+    unsigned shift = granule & 63;
+    unsigned reachable = input->reachable->words[word] >> shift & 1;
+    unsigned tracked = input->gc->tracked.words[word] >> shift & 1;
+    uint64_t young = input->gc->young.words[word], permanent = input->gc->permanent.words[word];
+    uint64_t candidate = input->candidates->words[word], guess = input->guesses->words[word];
+    enum gc_state state =
+        tracked ? GC_OLD : object_has_gc(layout, object) ? GC_UNTRACKED : GC_NONE;
+    enum object_found found = tracked ? FOUND_TRACKED : FOUND_REACHABLE;
+    unsigned flags = reachable ? OBJECT_REACHABLE : 0;
+    if (__builtin_expect((young | permanent | candidate | guess) >> shift & 1, 0)) {
+        if (tracked)
+            state = permanent >> shift & 1 ? GC_PERMANENT : GC_YOUNG;
+        else
+            found = FOUND_ALLOCATOR;
+        flags |= guess >> shift & 1 ? OBJECT_GUESSED : 0;
+    }
+    return flags << FLAGS_SHIFT | (unsigned)state << GC_STATE_SHIFT |
+           (unsigned)found << FOUND_SHIFT;
 }
 
 /* sys.getsizeof counts what lies before the object, or would lie there by its type's flags. */
@@ -96,44 +85,58 @@ static uint64_t counted_before(const struct layout *layout, const struct object 
     return object_offset_in_block(layout, object);
 }
 
-static void fill_object(struct filler *filler, uint32_t id) {
+/* Sizes and footprint; true if the object has no heap memory of its own. */
+static bool measure_object(struct filler *filler, const struct object *object, uint64_t place,
+                           struct measure *measure) {
+    const struct marking *marking = filler->input->marking;
+    filler->pymalloc_bytes = filler->malloc_bytes = 0;
+    if (object->type->plain_size)
+        *measure = (struct measure){.size = object_body_size(&filler->decode, object)};
+    else
+        object_measure(&filler->decode, object, measure);
+    measure->size += counted_before(marking->layout, object);
+    if (pymalloc_is_arena(marking->pymalloc, place)) {
+        filler->pymalloc_bytes += pymalloc_block_size(marking->pymalloc, place);
+        return false;
+    }
+    uint64_t before = object_offset_in_block(marking->layout, object) + marking->fence;
+    uint64_t body = measure->body_size ? measure->body_size
+                                       : object_body_size(&filler->decode, object);
+    uint64_t so_far = filler->malloc_bytes;
+    add_block(filler, object->address - before, before + body);
+    return filler->malloc_bytes == so_far;
+}
+
+static void fill_object(struct filler *filler, uint32_t id, const struct type *type) {
     const struct columns_input *input = filler->input;
-    const struct marking *marking = input->marking;
     struct columns *columns = filler->columns;
-    uint64_t place = (uint64_t)columns->granule[id] << GRANULE_SHIFT;
+    uint32_t granule = columns->granule[id];
+    uint64_t place = (uint64_t)granule << GRANULE_SHIFT;
     struct object object;
     const char *why = NULL;
-    if (!object_view(&filler->decode, mark_address(marking, place), &object, &why)) {
+    uint64_t address = mark_address(input->marking, place);
+    place += address & 8;
+    if (!object_view_prefetched(&filler->decode, address, place, type, &object, &why)) {
         /* It was there when it was met: only a held target that ran on can do this. */
-        columns->kind[id] = 0;
-        filler->totals.objects++;
+        columns->kind[id] = columns->refcount.values[id] = columns->size.values[id] =
+            columns->footprint.values[id] = 0;
         return;
     }
     struct measure measure;
-    filler->pymalloc_bytes = filler->malloc_bytes = 0;
-    object_measure(&filler->decode, &object, &measure);
-    uint64_t offset = object_offset_in_block(marking->layout, &object);
-    uint64_t before_body = offset + marking->fence;
-    uint64_t body = measure.body_size ? measure.body_size
-                                      : object_body_size(&filler->decode, &object);
-    uint64_t before = filler->pymalloc_bytes + filler->malloc_bytes;
-    add_block(filler, object.address - before_body, before_body + body);
-    bool is_static = filler->pymalloc_bytes + filler->malloc_bytes == before;
-    measure.size += counted_before(marking->layout, &object);
+    bool is_static = measure_object(filler, &object, place, &measure);
     bool immortal = false;
-    uint64_t refcount = object_refcount(marking->layout, &object, &immortal);
-    enum object_found found = found_how(filler, place);
-    unsigned flags = (bitmap_test(input->reachable, place) ? OBJECT_REACHABLE : 0) |
-                     (immortal ? OBJECT_IMMORTAL : 0) | (is_static ? OBJECT_STATIC : 0) |
-                     (bitmap_test(input->guesses, place) ? OBJECT_GUESSED : 0) |
+    uint64_t refcount = object_refcount(input->marking->layout, &object, &immortal);
+    uint64_t footprint = filler->pymalloc_bytes + filler->malloc_bytes;
+    unsigned flags = (immortal ? OBJECT_IMMORTAL : 0) | (is_static ? OBJECT_STATIC : 0) |
                      (measure.size_inexact ? OBJECT_SIZE_INEXACT : 0);
     columns->kind[id] = object.type->id | flags << FLAGS_SHIFT |
-                        (unsigned)gc_state_of(filler, &object, place) << GC_STATE_SHIFT |
-                        (unsigned)found << FOUND_SHIFT;
+                        marks_of(input, input->marking->layout, &object, granule);
     set(filler, 0, &columns->refcount, id, refcount);
     set(filler, 1, &columns->size, id, measure.size);
-    set(filler, 2, &columns->footprint, id, filler->pymalloc_bytes + filler->malloc_bytes);
-    count_totals(filler, &measure, flags, found);
+    set(filler, 2, &columns->footprint, id, footprint);
+    filler->size += measure.size;
+    filler->accounts.pymalloc_footprint += filler->pymalloc_bytes;
+    filler->accounts.malloc_footprint += filler->malloc_bytes;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------ */
@@ -141,22 +144,6 @@ static void fill_object(struct filler *filler, uint32_t id) {
 static void prefetch_header(const struct filler *filler, uint32_t id) {
     __builtin_prefetch(filler->input->marking->image->mirror +
                        ((uint64_t)filler->columns->granule[id] << GRANULE_SHIFT));
-}
-
-static void prefetch_body(const struct filler *filler, uint32_t id) {
-    const struct marking *marking = filler->input->marking;
-    uint64_t place = (uint64_t)filler->columns->granule[id] << GRANULE_SHIFT;
-    if (!marking->image->chunk_whole[place >> IMAGE_CHUNK_SHIFT] ||
-        (place & (IMAGE_CHUNK_SIZE - 1)) > IMAGE_CHUNK_SIZE - 256)
-        return;
-    const uint8_t *body = marking->image->mirror + place;
-    const struct type *type = type_table_find(
-        marking->types, load_u64(body + marking->layout->object.ob_type.offset));
-    for (uint32_t i = 0; type && i < type->prefetch_count; i++) {
-        uint64_t target = image_place(marking->image, load_u64(body + type->prefetch[i]));
-        if (target != UINT64_MAX)
-            __builtin_prefetch(marking->image->mirror + target);
-    }
 }
 
 static void fill_words(void *context, size_t first, size_t last) {
@@ -167,12 +154,17 @@ static void fill_words(void *context, size_t first, size_t last) {
         for (uint64_t bits = columns->objects.words[i]; bits; bits &= bits - 1)
             columns->granule[end++] = (uint32_t)(i << 6) | (uint32_t)__builtin_ctzll(bits);
     }
+    const struct type *types[BODIES_AHEAD] = {NULL}; /* of the objects to come */
     for (uint32_t id = start; id < end; id++) {
         if (end - id > HEADERS_AHEAD)
             prefetch_header(filler, id + HEADERS_AHEAD);
+        const struct type *type = types[id % BODIES_AHEAD];
+        types[id % BODIES_AHEAD] = NULL;
         if (end - id > BODIES_AHEAD)
-            prefetch_body(filler, id + BODIES_AHEAD);
-        fill_object(filler, id);
+            types[id % BODIES_AHEAD] = object_prefetch(
+                &filler->decode,
+                (uint64_t)columns->granule[id + BODIES_AHEAD] << GRANULE_SHIFT);
+        fill_object(filler, id, type);
     }
 }
 
@@ -210,15 +202,22 @@ static void merge_overflows(struct filler *fillers, unsigned threads, int which,
               compare_overflows);
 }
 
-static void add_totals(struct heap_totals *into, const struct heap_totals *from) {
-    into->objects += from->objects;
-    into->size += from->size;
-    into->footprint += from->footprint;
-    into->tracked += from->tracked;
-    into->reachable += from->reachable;
-    into->allocator += from->allocator;
-    into->unreachable += from->unreachable;
-    into->guessed += from->guessed;
+static uint64_t common_bits(const struct bitmap *a, const struct bitmap *b) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < a->word_count; i++)
+        count += (uint64_t)__builtin_popcountll(a->words[i] & b->words[i]);
+    return count;
+}
+
+static void count_found(const struct columns_input *input, struct heap_totals *totals) {
+    const struct bitmap *objects = input->objects, *tracked = &input->gc->tracked;
+    totals->tracked = common_bits(objects, tracked);
+    totals->guessed = common_bits(objects, input->guesses);
+    totals->allocator = common_bits(objects, input->candidates) + totals->guessed -
+                        common_bits(input->candidates, tracked) -
+                        common_bits(input->guesses, tracked);
+    totals->reachable = totals->objects - totals->tracked - totals->allocator;
+    totals->unreachable = totals->objects - common_bits(objects, input->reachable);
 }
 
 static bool allocate(struct columns *columns) {
@@ -262,11 +261,14 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
     merge_overflows(fillers, threads, 2, &columns->footprint);
     bool out_of_memory = false;
     for (unsigned i = 0; i < threads; i++) {
-        add_totals(totals, &fillers[i].totals);
+        totals->size += fillers[i].size;
         accounts->pymalloc_footprint += fillers[i].accounts.pymalloc_footprint;
         accounts->malloc_footprint += fillers[i].accounts.malloc_footprint;
         out_of_memory |= fillers[i].out_of_memory;
     }
+    totals->objects = columns->count;
+    totals->footprint = accounts->pymalloc_footprint + accounts->malloc_footprint;
+    count_found(input, totals);
     free(fillers);
     return out_of_memory ? err_no_memory() : NULL;
 }

@@ -246,7 +246,7 @@ static struct err *count_blocks(struct heap *heap) {
     const struct pymalloc *pymalloc = &heap->pymalloc;
     struct bitmap owned;
     uint64_t double_claims = 0;
-    TRY(marking_owned(&heap->marking, &heap->columns.objects, &owned, &double_claims));
+    TRY(marking_owned(&heap->marking, &heap->objects, &owned, &double_claims));
     visit_unclaimed(heap, &owned, add_unclaimed, heap);
     bitmap_free(&owned);
     accounts->arenas = pymalloc->arenas;
@@ -308,6 +308,12 @@ static struct err *build(struct heap *heap) {
     if (!err)
         err = guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &heap->reachable);
     log_phase("guessed roots", &since);
+    if (!err)
+        err = count_blocks(heap);
+    /* Make room for the columns. */
+    bitmap_free(&heap->marking.claimed);
+    bitmap_free(&heap->pymalloc.allocated);
+    log_phase("accounts", &since);
     heap->columns.objects = heap->objects;
     heap->columns.odd = heap->marking.odd;
     struct columns_input input = {.marking = &heap->marking,
@@ -326,11 +332,9 @@ static struct err *build(struct heap *heap) {
     heap->marking.odd = (struct bitmap){0};
     TRY(err);
     log_phase("columns", &since);
-    TRY(count_blocks(heap));
     damage_merge(&heap->damage, &heap->marking.damage);
     bitmap_free(&heap->reachable);
     gc_lists_clear(&heap->gc);
-    log_phase("accounts", &since);
     return NULL;
 }
 

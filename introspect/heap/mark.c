@@ -104,14 +104,12 @@ static void claim_buffer(struct decode *decode, uint64_t address, uint64_t size)
 
 /* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks.
  * Their blocks are claimed all at once (marking_owned), those of malloc here. */
-static bool check_and_claim(struct worker *worker, const struct object *object) {
+static bool check_and_claim(struct worker *worker, const struct object *object, uint64_t place) {
     const struct marking *marking = worker->crew->marking;
-    uint64_t block =
-        object->address - object_offset_in_block(marking->layout, object) - marking->fence;
-    uint64_t place = image_place(marking->image, block);
-    if (place == UINT64_MAX || !pymalloc_is_arena(marking->pymalloc, place)) {
-        claim(worker, block);
-    } else if (!pymalloc_is_block(marking->pymalloc, place)) {
+    uint64_t before = object_offset_in_block(marking->layout, object) + marking->fence;
+    if (!pymalloc_is_arena(marking->pymalloc, place)) {
+        claim(worker, object->address - before);
+    } else if (place < before || !pymalloc_is_block(marking->pymalloc, place - before)) {
         damage_add(&worker->damage, "freed", "object", object->address);
         return false;
     }
@@ -128,45 +126,33 @@ static void unmark(struct worker *worker, uint64_t place) {
     bitmap_clear(worker->crew->marks, place);
 }
 
-static void visit(struct worker *worker, uint64_t place) {
+/* What was met is no object: the bits are free for one that is at the other address of the two. */
+static void unmark(struct worker *worker, uint64_t place) {
+    if (place & 8)
+        bitmap_clear(&worker->crew->marking->odd, place);
+    bitmap_clear(worker->crew->marks, place);
+}
+
+static void visit(struct worker *worker, uint64_t place, const struct type *type) {
     struct marking *marking = worker->crew->marking;
     uint64_t address = image_address_of_place(marking->image, place);
     struct object object;
     const char *why = NULL;
-    if (!object_view(&worker->decode, address, &object, &why)) {
+    if (!object_view_prefetched(&worker->decode, address, place, type, &object, &why)) {
         damage_add(&worker->damage, why, "object", address);
         unmark(worker, place);
         return;
     }
     worker->where = object.type->decoder ? object.type->decoder->name : "instance";
-    if (!worker->crew->known && !check_and_claim(worker, &object)) {
+    if (!worker->crew->known && !check_and_claim(worker, &object, place)) {
         unmark(worker, place);
         return;
     }
+    if (object.type->owns_nothing)
+        return;
     worker->weak = address == marking->weak_dict;
     object_references(&worker->decode, &object);
     meet_references(&worker->decode);
-}
-
-/* The header is here by now: fetch what it points to. */
-static void prefetch_body(struct worker *worker, uint64_t place) {
-    const struct marking *marking = worker->crew->marking;
-    const uint8_t *body = marking->image->mirror + place;
-    const struct type *type = type_table_find(
-        marking->types, load_u64(body + marking->layout->object.ob_type.offset));
-    if (!type)
-        return;
-    for (uint32_t i = 0; i < type->prefetch_count; i++) {
-        uint64_t target = image_place(marking->image, load_u64(body + type->prefetch[i]));
-        if (target != UINT64_MAX)
-            __builtin_prefetch(marking->image->mirror + target);
-    }
-}
-
-/* With a pager, or on a page that is not there, the memory itself is off limits before image_pin. */
-static bool may_peek(const struct marking *marking, uint64_t place) {
-    return marking->image->chunk_whole[place >> IMAGE_CHUNK_SHIFT] &&
-           (place & (IMAGE_CHUNK_SIZE - 1)) < IMAGE_CHUNK_SIZE - 256;
 }
 
 /* Gives the older half of the waiting objects, which lead furthest, to threads that have nothing. */
@@ -189,17 +175,24 @@ static void share(struct worker *worker) {
 }
 
 /* A queue of objects that wait for memory to arrive. */
+struct waiting {
+    uint64_t place;
+    const struct type *type; /* NULL: not looked up yet, or not known */
+};
+
 struct queue {
-    uint64_t places[QUEUE];
+    struct waiting items[QUEUE];
     unsigned in, out;
 };
 
 static bool queue_full(const struct queue *queue) { return queue->in - queue->out == QUEUE; }
 static bool queue_empty(const struct queue *queue) { return queue->in == queue->out; }
-static void queue_put(struct queue *queue, uint64_t place) {
-    queue->places[queue->in++ % QUEUE] = place;
+static void queue_put(struct queue *queue, uint64_t place, const struct type *type) {
+    queue->items[queue->in++ % QUEUE] = (struct waiting){place, type};
 }
-static uint64_t queue_get(struct queue *queue) { return queue->places[queue->out++ % QUEUE]; }
+static struct waiting queue_get(struct queue *queue) {
+    return queue->items[queue->out++ % QUEUE];
+}
 
 /* Visits until nothing waits: stack -> headers -> bodies -> visit. */
 static void drain(struct worker *worker) {
@@ -209,19 +202,18 @@ static void drain(struct worker *worker) {
         while (worker->stack.count && !queue_full(&headers)) {
             uint64_t place = worker->stack.items[--worker->stack.count];
             __builtin_prefetch(marking->image->mirror + place);
-            queue_put(&headers, place);
+            queue_put(&headers, place, NULL);
         }
         bool stack_empty = !worker->stack.count;
         while (!queue_empty(&headers) && !queue_full(&bodies) &&
                (stack_empty || queue_full(&headers))) {
-            uint64_t place = queue_get(&headers);
-            if (may_peek(marking, place))
-                prefetch_body(worker, place);
-            queue_put(&bodies, place);
+            uint64_t place = queue_get(&headers).place;
+            queue_put(&bodies, place, object_prefetch(&worker->decode, place));
         }
         if (queue_empty(&bodies))
             return;
-        visit(worker, queue_get(&bodies));
+        struct waiting next = queue_get(&bodies);
+        visit(worker, next.place, next.type);
         if (worker->stack.count > SHARE_ABOVE &&
             __atomic_load_n(&worker->crew->idle, __ATOMIC_RELAXED))
             share(worker);

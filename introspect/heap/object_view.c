@@ -1,63 +1,24 @@
 #include "introspect/heap/object_view.h"
 
 #include "introspect/objects/instance.h"
-#include "introspect/objects/number.h"
 
-enum {
-    /* More than a body of known size may have behind it: items, inline values. */
-    BODY_SLACK = 1 << 12,
-    /* What a var-sized body is pinned to at most; decoders read longer arrays by address. */
-    MAX_BODY = 1 << 26,
-    FLAG_HEAPTYPE = 1 << 9,
-    FLAG_LONG_SUBCLASS = 1 << 24,
-};
-
-/* No object has more items than an address space of bytes. */
-#define MAX_ITEMS ((uint64_t)1 << IMAGE_ADDRESS_BITS)
-
-uint64_t object_body_size(const struct decode *decode, const struct object *object) {
-    const struct type *type = object->type;
-    if (!type->itemsize)
-        return type->basicsize;
-    uint64_t items = type->flags & FLAG_LONG_SUBCLASS ? int_digit_count(decode, object)
-                                                      : object_item_count(decode, object);
-    return items < MAX_ITEMS ? type->basicsize + items * type->itemsize : UINT64_MAX / 2;
-}
+/* What a var-sized body is pinned to at most; decoders read longer arrays by address. */
+enum { MAX_BODY = 1 << 26 };
 
 bool object_view_typed(const struct decode *decode, uint64_t address, const struct type *type,
                        struct object *object) {
     object->address = address;
     object->type = type;
-    uint64_t wanted = type->basicsize + BODY_SLACK;
-    uint64_t place = image_place(decode->image, address);
-    if (place == UINT64_MAX)
+    object->body = image_pin_some(decode->image, address, type->basicsize, &object->available);
+    if (!object->body || object->available < type->basicsize)
         return false;
-    uint64_t rest = IMAGE_CHUNK_SIZE - (place & (IMAGE_CHUNK_SIZE - 1));
-    if (__builtin_expect(decode->image->chunk_whole[place >> IMAGE_CHUNK_SHIFT] && rest >= wanted,
-                         1)) {
-        object->body = decode->image->mirror + place;
-        object->available = rest;
-    } else {
-        object->body = image_pin_some(decode->image, address, wanted, &object->available);
-        if (!object->body || object->available < type->basicsize)
-            return false;
-    }
-    if (type->itemsize) {
-        uint64_t total = object_body_size(decode, object) + BODY_SLACK;
-        if (total > MAX_BODY)
-            total = MAX_BODY;
-        if (total > object->available)
-            object->body = image_pin_some(decode->image, address, total, &object->available);
-    }
+    if (!type->itemsize)
+        return true;
+    uint64_t total = object_body_size(decode, object);
+    if (total > object->available)
+        object->body = image_pin_some(decode->image, address, total < MAX_BODY ? total : MAX_BODY,
+                                      &object->available);
     return object->body != NULL;
-}
-
-uint64_t object_refcount(const struct layout *layout, const struct object *object,
-                         bool *immortal) {
-    uint64_t count =
-        field_unsigned(object->body, layout->object.ob_refcnt) & layout->trait.refcount_mask;
-    *immortal = count & layout->trait.immortal_bit;
-    return count;
 }
 
 bool object_view(struct decode *decode, uint64_t address, struct object *object,
@@ -84,19 +45,6 @@ bool object_view(struct decode *decode, uint64_t address, struct object *object,
         return false;
     }
     return true;
-}
-
-bool object_has_gc(const struct layout *layout, const struct object *object) {
-    if (!object->type->has_gc)
-        return false;
-    return !object->type->is_type ||
-           (field_unsigned(object->body, layout->type.tp_flags) & FLAG_HEAPTYPE);
-}
-
-uint64_t object_offset_in_block(const struct layout *layout, const struct object *object) {
-    if (!object_has_gc(layout, object))
-        return object->type->preheader;
-    return layout->trait.header_before_gc + object->type->preheader;
 }
 
 void object_references(struct decode *decode, const struct object *object) {

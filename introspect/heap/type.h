@@ -26,7 +26,9 @@ struct type {
     const struct type_slot *slots;
     uint64_t cached_keys; /* ht_cached_keys, 0 if none */
     const char *name;     /* module.qualname, builtins bare; escaped; UTF-8 */
+    bool owns_nothing;    /* instances refer to no object, not even to their type */
     bool may_own_buffers;
+    bool plain_size;      /* __sizeof__ is basicsize and items, there are no buffers */
     uint32_t prefetch_count;
     int32_t prefetch[2]; /* offsets from the object of pointers to what decoding will read */
 };

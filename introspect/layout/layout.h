@@ -66,23 +66,22 @@ ALWAYS_INLINE uint64_t load_u64(const void *bytes) {
 }
 
 /* An unsigned field of 1, 2, 4 or 8 bytes, or a bit-field; 0 if the build has no such field. */
-static inline uint64_t field_unsigned(const void *structure, struct field field) {
+ALWAYS_INLINE uint64_t field_unsigned(const void *structure, struct field field) {
     const uint8_t *at = (const uint8_t *)structure + field.offset;
     uint64_t value = 0;
-    switch (field.size) {
-    case 8:
+    if (__builtin_expect(field.size == 8, 1))
         return load_u64(at);
-    case 4:
-        value =
-            (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
-        break;
-    case 2:
-        value = (uint64_t)at[0] | (uint64_t)at[1] << 8;
-        break;
-    case 1:
+    if (field.size == 4) {
+        uint32_t word;
+        memcpy(&word, at, sizeof word);
+        value = word;
+    } else if (field.size == 1) {
         value = at[0];
-        break;
-    default:
+    } else if (field.size == 2) {
+        uint16_t half;
+        memcpy(&half, at, sizeof half);
+        value = half;
+    } else {
         return 0;
     }
     if (field.bit_size)

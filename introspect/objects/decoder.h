@@ -57,7 +57,7 @@ struct reference {
 struct object {
     uint64_t address;
     const uint8_t *body;     /* its bytes, from ob_refcnt on */
-    size_t available;        /* how many of them are pinned: at least type->basicsize */
+    size_t available;        /* how many of them are pinned: the body at least (up to 64 MiB) */
     const struct type *type; /* its own type, maybe a subclass of those that the decoder names */
 };
 
@@ -144,7 +144,7 @@ static inline void decode_damage(struct decode *decode, const char *reason, cons
 }
 
 /* |ob_size| of a var-sized object; 0 if it is not there. */
-static inline uint64_t object_item_count(const struct decode *decode, const struct object *object) {
+ALWAYS_INLINE uint64_t object_item_count(const struct decode *decode, const struct object *object) {
     struct field field = decode->layout->var_object.ob_size;
     if (!field_fits(field, object->available))
         return 0;

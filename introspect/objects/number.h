@@ -5,7 +5,7 @@
 #include "introspect/objects/decoder.h"
 
 /* How many 30-bit digits an int has. */
-static inline uint64_t int_digit_count(const struct decode *decode, const struct object *object) {
+ALWAYS_INLINE uint64_t int_digit_count(const struct decode *decode, const struct object *object) {
     if (!decode->layout->trait.compact_int)
         return object_item_count(decode, object);
     struct field tag = decode->layout->integer.lv_tag;
