@@ -126,13 +126,6 @@ static void unmark(struct worker *worker, uint64_t place) {
     bitmap_clear(worker->crew->marks, place);
 }
 
-/* What was met is no object: the bits are free for one that is at the other address of the two. */
-static void unmark(struct worker *worker, uint64_t place) {
-    if (place & 8)
-        bitmap_clear(&worker->crew->marking->odd, place);
-    bitmap_clear(worker->crew->marks, place);
-}
-
 static void visit(struct worker *worker, uint64_t place, const struct type *type) {
     struct marking *marking = worker->crew->marking;
     uint64_t address = image_address_of_place(marking->image, place);
