@@ -5,6 +5,7 @@
 #include "introspect/heap/candidates.h"
 #include "introspect/heap/columns.h"
 #include "introspect/heap/fence.h"
+#include "introspect/heap/interned.h"
 #include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/guessed_roots.h"
 #include "introspect/heap/parallel.h"
@@ -190,21 +191,6 @@ static struct err *find_in_malloc(struct heap *heap, struct mark_seeds *seeds) {
 
 /* ---- building: the whole ----------------------------------------------------------------------- */
 
-/* The dict of interned strings holds them weakly: its references are not counted
- * (Objects/unicodeobject.c: PyUnicode_InternInPlace). */
-static uint64_t interned_dict(const struct heap *heap) {
-    uint64_t dict = 0, at = 0;
-    if (layout_has(heap->layout->interpreter.interned_strings)) {
-        size_t count = 0;
-        at = runtime_interpreters(heap->runtime, &count)[0].address +
-             heap->layout->interpreter.interned_strings.offset;
-    } else {
-        const struct image_symbol *symbol = image_find_symbol(heap->image, "interned", UINT32_MAX);
-        at = symbol ? symbol->address : 0;
-    }
-    return at && image_read_u64(heap->image, at, &dict) ? dict : 0;
-}
-
 static double seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -287,10 +273,13 @@ static struct err *build(struct heap *heap) {
                                      .types = heap->types,
                                      .pymalloc = &heap->pymalloc,
                                      .fence = fence_size(heap->image, heap->layout, heap->runtime),
-                                     .weak_dict = interned_dict(heap),
                                      .interpreters = heap->interpreters.items,
                                      .interpreter_count = heap->interpreters.count,
                                      .threads = heap->threads};
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    heap->marking.weak_dict = interned_strings(&decode, heap->runtime);
     TRY(marking_init(&heap->marking));
     if (!bitmap_init(&heap->reachable, heap->image->mirror_size))
         return err_no_memory();
