@@ -87,23 +87,19 @@ static struct err *search_finish(struct search *search, struct mark_seeds *seeds
     return NULL;
 }
 
+static void look_at_pool_block(void *context, uint64_t block, uint64_t size) {
+    look_at_block(context, block, size);
+}
+
 struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap *objects,
                                    struct mark_seeds *seeds, struct parked *parked) {
-    const struct pymalloc *pymalloc = marking->pymalloc;
     struct search search;
     struct bitmap owned;
     uint64_t double_claims = 0;
     TRY(marking_owned(marking, objects, &owned, &double_claims));
     search_init(&search, marking);
     search.parked = parked;
-    for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
-        uint64_t bits = pymalloc->allocated.words[i] & ~owned.words[i];
-        for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
-            look_at_block(&search, image_address_of_place(marking->image, place),
-                          pymalloc_block_size(pymalloc, place));
-        }
-    }
+    pymalloc_visit_unowned(marking->pymalloc, marking->image, &owned, look_at_pool_block, &search);
     bitmap_free(&owned);
     return search_finish(&search, seeds);
 }

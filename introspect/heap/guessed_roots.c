@@ -105,7 +105,18 @@ static uint64_t refcount_of(struct search *search, uint64_t address) {
     return immortal ? UINT64_MAX : refcount;
 }
 
-static void find_targets(struct search *search, const struct runtime *runtime) {
+/* A block of some C code's own. */
+static void consider_block(void *context, uint64_t block, uint64_t size) {
+    struct search *search = context;
+    const uint8_t *bytes = image_pin(search->marking->image, block, size);
+    for (uint64_t at = 0; bytes && at + 8 <= size; at += 8)
+        consider(search, load_u64(bytes + at), true);
+}
+
+static void find_targets(struct search *search, const struct runtime *runtime,
+                         const struct bitmap *owned) {
+    pymalloc_visit_unowned(search->marking->pymalloc, search->marking->image, owned,
+                           consider_block, search);
     search->decode.flush = consider_roots;
     roots_guessed(&search->decode, runtime);
     consider_roots(&search->decode);
@@ -178,7 +189,8 @@ static void reach_references(struct decode *decode) {
 }
 
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
-                               const struct bitmap *objects, struct bitmap *reachable) {
+                               const struct bitmap *objects, const struct bitmap *owned,
+                               struct bitmap *reachable) {
     struct search *search = calloc(1, sizeof *search);
     if (!search)
         return err_no_memory();
@@ -194,7 +206,7 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
                                      .references = search->references,
                                      .reference_capacity = REFERENCES,
                                      .context = search};
-    find_targets(search, runtime);
+    find_targets(search, runtime, owned);
     follow_unreached(search, count_references);
     search->decode.flush = reach_references;
     vec_each (target, &search->targets)

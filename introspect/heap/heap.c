@@ -203,21 +203,6 @@ static void log_phase(const char *phase, double *since) {
     *since = now;
 }
 
-/* Each block that is allocated but owned by nobody known. */
-static void visit_unclaimed(const struct heap *heap, const struct bitmap *owned,
-                            void (*visit)(void *context, uint64_t block, uint64_t size),
-                            void *context) {
-    const struct pymalloc *pymalloc = &heap->pymalloc;
-    for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
-        uint64_t bits = pymalloc->allocated.words[i] & ~owned->words[i];
-        for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
-            visit(context, image_address_of_place(heap->image, place),
-                  pymalloc_block_size(pymalloc, place));
-        }
-    }
-}
-
 static void add_unclaimed(void *context, uint64_t block, uint64_t size) {
     struct heap *heap = context;
     struct heap_block item = {block, size};
@@ -227,14 +212,10 @@ static void add_unclaimed(void *context, uint64_t block, uint64_t size) {
         damage_add(&heap->damage, "out of memory", "unclaimed block", block);
 }
 
-static struct err *count_blocks(struct heap *heap) {
+static void count_blocks(struct heap *heap, const struct bitmap *owned, uint64_t double_claims) {
     struct heap_accounts *accounts = &heap->accounts;
     const struct pymalloc *pymalloc = &heap->pymalloc;
-    struct bitmap owned;
-    uint64_t double_claims = 0;
-    TRY(marking_owned(&heap->marking, &heap->objects, &owned, &double_claims));
-    visit_unclaimed(heap, &owned, add_unclaimed, heap);
-    bitmap_free(&owned);
+    pymalloc_visit_unowned(pymalloc, heap->image, owned, add_unclaimed, heap);
     accounts->arenas = pymalloc->arenas;
     accounts->arena_bytes = pymalloc->arena_bytes;
     accounts->pools = pymalloc->pools;
@@ -248,7 +229,6 @@ static struct err *count_blocks(struct heap *heap) {
     accounts->free_bytes = accounts->arena_bytes - accounts->block_bytes;
     if (accounts->double_claims)
         damage_add(&heap->damage, "double claim", "block", heap->marking.first_double_claim);
-    return NULL;
 }
 
 static struct err *list_interpreters(struct heap *heap) {
@@ -294,12 +274,18 @@ static struct err *build(struct heap *heap) {
     if (!err)
         err = mark_candidates(heap, find_in_malloc, &guesses);
     log_phase("allocated", &since);
+    struct bitmap owned = {0};
+    uint64_t double_claims = 0;
     if (!err)
-        err = guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &heap->reachable);
+        err = marking_owned(&heap->marking, &heap->objects, &owned, &double_claims);
+    if (!err)
+        err = guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &owned,
+                                 &heap->reachable);
     log_phase("guessed roots", &since);
     if (!err)
-        err = count_blocks(heap);
+        count_blocks(heap, &owned, double_claims);
     /* Make room for the columns. */
+    bitmap_free(&owned);
     bitmap_free(&heap->marking.claimed);
     bitmap_free(&heap->pymalloc.allocated);
     log_phase("accounts", &since);

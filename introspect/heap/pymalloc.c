@@ -299,6 +299,20 @@ struct err *pymalloc_walk(const struct image *image, const struct layout *layout
     return NULL;
 }
 
+void pymalloc_visit_unowned(const struct pymalloc *pymalloc, const struct image *image,
+                            const struct bitmap *owned,
+                            void (*visit)(void *context, uint64_t block, uint64_t size),
+                            void *context) {
+    for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
+        uint64_t bits = pymalloc->allocated.words[i] & ~owned->words[i];
+        for (; bits; bits &= bits - 1) {
+            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            visit(context, image_address_of_place(image, place),
+                  pymalloc_block_size(pymalloc, place));
+        }
+    }
+}
+
 void pymalloc_clear(struct pymalloc *pymalloc) {
     free(pymalloc->pool_class);
     bitmap_free(&pymalloc->allocated);

@@ -28,6 +28,12 @@ static inline bool pymalloc_is_arena(const struct pymalloc *pymalloc, uint64_t p
     return pymalloc->pool_class[place >> pymalloc->pool_shift] != NOT_IN_ARENA;
 }
 
+/* Calls visit for each allocated block whose start is not in `owned`, in order of place. */
+void pymalloc_visit_unowned(const struct pymalloc *pymalloc, const struct image *image,
+                            const struct bitmap *owned,
+                            void (*visit)(void *context, uint64_t block, uint64_t size),
+                            void *context);
+
 /* Size in bytes of the blocks of the pool that a place in an arena lies in; 0 if it has none. */
 static inline uint64_t pymalloc_block_size(const struct pymalloc *pymalloc, uint64_t place) {
     unsigned class = pymalloc->pool_class[place >> pymalloc->pool_shift];
