@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "harmless"))
@@ -117,13 +118,15 @@ def main():
     if not options.heapglass:
         parser.error("name the heapglass to test, or set HEAPGLASS")
     random.seed(options.seed)
-    heapglass = Heapglass(os.path.abspath(options.heapglass), options.template,
-                          options.pause_option)
-    heapglass.max_pause_option = options.max_pause_option
     results = Results()
-    for name, part in (("attaches", attaches), ("kills", kills), ("refusals", refusals.run)):
-        if options.only in (None, name):
-            part(heapglass, options, results)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # other users run it, too, and may not look into our folders
+        heapglass = Heapglass(shutil.copy(options.heapglass, folder), options.template,
+                              options.pause_option)
+        heapglass.max_pause_option = options.max_pause_option
+        for name, part in (("attaches", attaches), ("kills", kills), ("refusals", refusals.run)):
+            if options.only in (None, name):
+                part(heapglass, options, results)
     say(f"{results.passed} passed, {results.failed} failed, {results.skipped} skipped")
     return 1 if results.failed else 0
 
