@@ -126,6 +126,16 @@ static void fill_info(struct source *source, const struct source_options *option
         source->info.collecting |= interpreters[i].collecting;
 }
 
+/* What went wrong with a process that is gone by now, went wrong because it is gone. */
+static struct err *explain(const struct source *source, struct err *err) {
+    if (!source->process || err_code(err) == ERR_SOURCE || err_code(err) == ERR_CANCELLED ||
+        process_alive(source->process))
+        return err;
+    err_free(err);
+    return err_new(ERR_SOURCE, "process %d (%s) has ended while we looked at it",
+                   source->process->pid, source->process->name);
+}
+
 struct err *source_open_pid(pid_t pid, const struct source_options *options, struct source **ret) {
     struct source *source = calloc(1, sizeof *source);
     if (!source)
@@ -136,6 +146,7 @@ struct err *source_open_pid(pid_t pid, const struct source_options *options, str
     if (!err)
         err = decode(source, options);
     if (err) {
+        err = explain(source, err);
         source_close(source);
         return err;
     }
