@@ -1,15 +1,16 @@
+#include "base/big_memory.h"
 #include "base/inline.h"
 /* Bitmaps over the places of an image's mirror, one bit per 16 bytes: no two objects or allocated
  * blocks begin in the same 16. Setting and testing is safe from several threads. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
 #define HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
 
+#include "base/big_memory.h"
 #include "base/inline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { GRANULE_SHIFT = 4, GRANULES_PER_WORD_SHIFT = 6 };
@@ -21,12 +22,19 @@ struct bitmap {
 
 static inline bool bitmap_init(struct bitmap *bitmap, uint64_t mirror_size) {
     bitmap->word_count = (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1;
-    bitmap->words = calloc(bitmap->word_count, sizeof *bitmap->words);
+    bitmap->words = big_alloc(bitmap->word_count * sizeof *bitmap->words, false);
+    return bitmap->words != NULL;
+}
+
+/* As bitmap_init for a bitmap with bits in few places. */
+static inline bool bitmap_init_sparse(struct bitmap *bitmap, uint64_t mirror_size) {
+    bitmap->word_count = (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1;
+    bitmap->words = big_alloc(bitmap->word_count * sizeof *bitmap->words, true);
     return bitmap->words != NULL;
 }
 
 static inline void bitmap_free(struct bitmap *bitmap) {
-    free(bitmap->words);
+    big_free(bitmap->words, bitmap->word_count * sizeof *bitmap->words);
     *bitmap = (struct bitmap){0};
 }
 

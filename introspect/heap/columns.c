@@ -221,12 +221,12 @@ static void count_found(const struct columns_input *input, struct heap_totals *t
 }
 
 static bool allocate(struct columns *columns) {
-    size_t count = columns->count ? columns->count : 1;
-    columns->granule = malloc(count * sizeof *columns->granule);
-    columns->kind = malloc(count * sizeof *columns->kind);
-    columns->refcount.values = malloc(count * sizeof(uint32_t));
-    columns->size.values = malloc(count * sizeof(uint32_t));
-    columns->footprint.values = malloc(count * sizeof(uint32_t));
+    size_t size = columns->count * sizeof(uint32_t);
+    columns->granule = big_alloc(size, false);
+    columns->kind = big_alloc(size, false);
+    columns->refcount.values = big_alloc(size, false);
+    columns->size.values = big_alloc(size, false);
+    columns->footprint.values = big_alloc(size, false);
     return columns->granule && columns->kind && columns->refcount.values && columns->size.values &&
            columns->footprint.values;
 }
@@ -274,11 +274,12 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
 }
 
 void columns_clear(struct columns *columns) {
-    free(columns->granule);
-    free(columns->kind);
-    free(columns->refcount.values);
-    free(columns->size.values);
-    free(columns->footprint.values);
+    size_t size = columns->count * sizeof(uint32_t);
+    big_free(columns->granule, size);
+    big_free(columns->kind, size);
+    big_free(columns->refcount.values, size);
+    big_free(columns->size.values, size);
+    big_free(columns->footprint.values, size);
     vec_free(&columns->refcount.overflows);
     vec_free(&columns->size.overflows);
     vec_free(&columns->footprint.overflows);

@@ -43,9 +43,9 @@ struct err *gc_lists_walk(const struct image *image, const struct layout *layout
                           struct gc_lists *lists) {
     *lists = (struct gc_lists){0};
     if (!bitmap_init(&lists->tracked, image->mirror_size) ||
-        !bitmap_init(&lists->young, image->mirror_size) ||
-        !bitmap_init(&lists->permanent, image->mirror_size) ||
-        !bitmap_init(&lists->odd, image->mirror_size)) {
+        !bitmap_init_sparse(&lists->young, image->mirror_size) ||
+        !bitmap_init_sparse(&lists->permanent, image->mirror_size) ||
+        !bitmap_init_sparse(&lists->odd, image->mirror_size)) {
         gc_lists_clear(lists);
         return err_no_memory();
     }

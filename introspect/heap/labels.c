@@ -1,5 +1,5 @@
 /* The names of references, as steps of a path that a person can read and mostly evaluate. */
-#include "introspect/heap/heap_decode.h"
+#include "introspect/heap/heap_private.h"
 #include "introspect/objects/str.h"
 
 enum { NAME_LIMIT = 80, MAX_C_NAME = 256 };

@@ -357,7 +357,7 @@ struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds
 }
 
 struct err *marking_init(struct marking *marking) {
-    if (bitmap_init(&marking->odd, marking->image->mirror_size) &&
+    if (bitmap_init_sparse(&marking->odd, marking->image->mirror_size) &&
         bitmap_init(&marking->claimed, marking->image->mirror_size))
         return NULL;
     marking_clear(marking);
@@ -370,33 +370,44 @@ void marking_clear(struct marking *marking) {
     vec_free(&marking->guessed);
 }
 
+/* An object begins up to 48 bytes into its block (fence, pre-header, GC head), and no other block
+ * begins between: so an object's bit moves down until it meets an allocated block. */
 enum { MAX_OFFSET_GRANULES = 3 };
+
+/* For a word of the bitmaps and the one behind it. *twice gets the blocks with more than one object. */
+static uint64_t blocks_of_objects(const uint64_t objects[2], const uint64_t allocated[2],
+                                  uint64_t *twice) {
+    uint64_t here = objects[0], next = objects[1], blocks = here & allocated[0];
+    *twice = 0;
+    for (int step = 0; step < MAX_OFFSET_GRANULES; step++) {
+        here &= ~allocated[0];
+        next &= ~allocated[1];
+        here = here >> 1 | next << 63;
+        next >>= 1;
+        *twice |= blocks & here & allocated[0];
+        blocks |= here & allocated[0];
+    }
+    return blocks;
+}
 
 struct err *marking_owned(const struct marking *marking, const struct bitmap *objects,
                           struct bitmap *owned, uint64_t *double_claims) {
     const uint64_t *allocated = marking->pymalloc->allocated.words;
-    size_t count = objects->word_count;
     *double_claims = 0;
     if (!bitmap_init(owned, marking->image->mirror_size))
         return err_no_memory();
-    /* An object begins up to 48 bytes into its block (fence, pre-header, GC head), and no other block
-     * begins between: so an object's bit moves down until it meets an allocated block. */
-    for (size_t i = 0; i < count; i++) {
-        uint64_t next_allocated = i + 1 < count ? allocated[i + 1] : 0;
-        uint64_t here = objects->words[i], next = i + 1 < count ? objects->words[i + 1] : 0;
-        uint64_t blocks = 0;
-        for (int step = 0; step <= MAX_OFFSET_GRANULES; step++) {
-            *double_claims += (uint64_t)__builtin_popcountll(here & allocated[i] & blocks);
-            blocks |= here & allocated[i];
-            here &= ~allocated[i];
-            next &= ~next_allocated;
-            here = here >> 1 | next << 63;
-            next >>= 1;
+    for (size_t i = 0; i < objects->word_count; i++) {
+        uint64_t blocks = 0, twice = 0, claimed = marking->claimed.words[i];
+        if (allocated[i]) {
+            bool last = i + 1 == objects->word_count;
+            blocks = blocks_of_objects(
+                (const uint64_t[]){objects->words[i], last ? 0 : objects->words[i + 1]},
+                (const uint64_t[]){allocated[i], last ? 0 : allocated[i + 1]}, &twice);
+            twice |= blocks & claimed;
+            if (__builtin_expect(twice != 0, 0))
+                *double_claims += (uint64_t)__builtin_popcountll(twice);
         }
-        *double_claims += (uint64_t)__builtin_popcountll(blocks & marking->claimed.words[i]);
-        uint64_t all = blocks | marking->claimed.words[i];
-        if (all)
-            owned->words[i] = all;
+        owned->words[i] = blocks | claimed;
     }
     return NULL;
 }
