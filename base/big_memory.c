@@ -5,8 +5,8 @@
 enum { HUGE_PAGE = 2 << 20 };
 
 void *big_alloc(size_t size, bool sparse) {
-    void *memory = mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    void *memory =
+        mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
     if (!sparse && size >= 2 * (size_t)HUGE_PAGE)

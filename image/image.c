@@ -222,8 +222,8 @@ const void *image_pin_some(const struct image *image, uint64_t address, size_t s
     uint64_t at = place;
     while (at < place + length) {
         uint64_t page = at >> IMAGE_PAGE_SHIFT;
-        if (page % 64 == 0 && __atomic_load_n(&image->pages[page / 64], __ATOMIC_ACQUIRE) ==
-                                  ~(uint64_t)0) {
+        if (page % 64 == 0 &&
+            __atomic_load_n(&image->pages[page / 64], __ATOMIC_ACQUIRE) == ~(uint64_t)0) {
             at = (page + 64) << IMAGE_PAGE_SHIFT;
         } else if (image_page_present(image, at) || fetch_page((struct image *)image, at)) {
             at = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
@@ -252,8 +252,7 @@ bool image_read_string(const struct image *image, uint64_t address, char *to, si
     return true;
 }
 
-/* ---- what the image says of the process --------------------------------------------------------
- */
+/* ---- what the image says of the process ------------------------------------------------------ */
 
 #define ADD(list, item) (vec_push(&image->private->list, item) ? NULL : err_no_memory())
 

@@ -22,7 +22,8 @@ enum {
     IMAGE_CHUNK_SIZE = 1 << IMAGE_CHUNK_SHIFT,
     IMAGE_PAGE_SHIFT = 12,
     IMAGE_PAGE_SIZE = 1 << IMAGE_PAGE_SHIFT,
-    IMAGE_ADDRESS_BITS = 48, /* user space of x86-64 (4-level) and aarch64; above it all is absent */
+    IMAGE_ADDRESS_BITS =
+        48, /* user space of x86-64 (4-level) and aarch64; above it all is absent */
     IMAGE_NODE_BITS = 13,
     IMAGE_ROOT_BITS = IMAGE_ADDRESS_BITS - IMAGE_CHUNK_SHIFT - IMAGE_NODE_BITS,
 };
@@ -90,14 +91,14 @@ struct image_node {
 /* Fields are for the inline functions below; use those. */
 struct image {
     uint8_t *mirror;
-    uint64_t mirror_size; /* bytes of the mirror in use: places are below this */
+    uint64_t mirror_size;    /* bytes of the mirror in use: places are below this */
     uint64_t *chunk_address; /* remote address of each chunk */
-    uint64_t *pages;      /* a bit per page of the mirror: 1 if its bytes are there */
+    uint64_t *pages;         /* a bit per page of the mirror: 1 if its bytes are there */
     struct image_node *root[1 << IMAGE_ROOT_BITS];
     struct image_private *private;
 };
 
-/* ---- building ------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* An empty image. `capacity` is the most remote memory, in bytes, that it will ever mirror. */
 struct err *image_create(uint64_t capacity, struct image **ret) ERR_CHECK;
@@ -127,7 +128,7 @@ struct err *image_add_module(struct image *image, const struct image_module *mod
 struct err *image_add_symbol(struct image *image, const struct image_symbol *symbol) ERR_CHECK;
 struct err *image_add_thread(struct image *image, const struct image_thread *thread) ERR_CHECK;
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 const struct image_mapping *image_mappings(const struct image *image, size_t *count);
 const struct image_module *image_modules(const struct image *image, size_t *count);
@@ -154,8 +155,7 @@ ALWAYS_INLINE uint64_t image_place(const struct image *image, uint64_t address) 
     if (address >> IMAGE_ADDRESS_BITS)
         return UINT64_MAX;
     const struct image_node *node = image->root[address >> (IMAGE_CHUNK_SHIFT + IMAGE_NODE_BITS)];
-    uint64_t chunk =
-        node->chunk[(address >> IMAGE_CHUNK_SHIFT) & ((1u << IMAGE_NODE_BITS) - 1)];
+    uint64_t chunk = node->chunk[(address >> IMAGE_CHUNK_SHIFT) & ((1u << IMAGE_NODE_BITS) - 1)];
     if (!chunk)
         return UINT64_MAX;
     return ((chunk - 1) << IMAGE_CHUNK_SHIFT) + (address & (IMAGE_CHUNK_SIZE - 1));

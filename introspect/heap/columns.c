@@ -14,7 +14,7 @@ struct filler {
     const struct columns_input *input;
     struct columns *columns;
     struct decode decode;
-    struct damage_list ignored; /* counted when the objects were first met */
+    struct damage_list ignored;            /* counted when the objects were first met */
     uint64_t pymalloc_bytes, malloc_bytes; /* of the object at hand */
     struct vec(struct overflow) overflows[3];
     uint64_t size;
@@ -22,7 +22,7 @@ struct filler {
     bool out_of_memory;
 };
 
-/* ---- footprints ------------------------------------------------------------------------------- */
+/* ---- footprints ------------------------------------------------------------------------------ */
 
 static void add_block(struct filler *filler, uint64_t block, uint64_t needed) {
     const struct marking *marking = filler->input->marking;
@@ -43,13 +43,12 @@ static void add_buffer(struct decode *decode, uint64_t address, uint64_t size) {
     add_block(filler, address - fence, size + fence);
 }
 
-/* ---- one object ------------------------------------------------------------------------------- */
+/* ---- one object ------------------------------------------------------------------------------ */
 
 static void set(struct filler *filler, int which, struct column *column, uint32_t id,
                 uint64_t value) {
     column->values[id] = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
-    if (value >= UINT32_MAX &&
-        !vec_push(&filler->overflows[which], ((struct overflow){id, value})))
+    if (value >= UINT32_MAX && !vec_push(&filler->overflows[which], ((struct overflow){id, value})))
         filler->out_of_memory = true;
 }
 
@@ -63,8 +62,7 @@ static unsigned marks_of(const struct columns_input *input, const struct layout 
     unsigned tracked = input->gc->tracked.words[word] >> shift & 1;
     uint64_t young = input->gc->young.words[word], permanent = input->gc->permanent.words[word];
     uint64_t candidate = input->candidates->words[word], guess = input->guesses->words[word];
-    enum gc_state state =
-        tracked ? GC_OLD : object_has_gc(layout, object) ? GC_UNTRACKED : GC_NONE;
+    enum gc_state state = tracked ? GC_OLD : object_has_gc(layout, object) ? GC_UNTRACKED : GC_NONE;
     enum object_found found = tracked ? FOUND_TRACKED : FOUND_REACHABLE;
     unsigned flags = reachable ? OBJECT_REACHABLE : 0;
     if (__builtin_expect((young | permanent | candidate | guess) >> shift & 1, 0)) {
@@ -100,8 +98,8 @@ static bool measure_object(struct filler *filler, const struct object *object, u
         return false;
     }
     uint64_t before = object_offset_in_block(marking->layout, object) + marking->fence;
-    uint64_t body = measure->body_size ? measure->body_size
-                                       : object_body_size(&filler->decode, object);
+    uint64_t body =
+        measure->body_size ? measure->body_size : object_body_size(&filler->decode, object);
     uint64_t so_far = filler->malloc_bytes;
     add_block(filler, object->address - before, before + body);
     return filler->malloc_bytes == so_far;
@@ -139,7 +137,7 @@ static void fill_object(struct filler *filler, uint32_t id, const struct type *t
     filler->accounts.malloc_footprint += filler->malloc_bytes;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static void prefetch_header(const struct filler *filler, uint32_t id) {
     __builtin_prefetch(filler->input->marking->image->mirror +
@@ -162,8 +160,7 @@ static void fill_words(void *context, size_t first, size_t last) {
         types[id % BODIES_AHEAD] = NULL;
         if (end - id > BODIES_AHEAD)
             types[id % BODIES_AHEAD] = object_prefetch(
-                &filler->decode,
-                (uint64_t)columns->granule[id + BODIES_AHEAD] << GRANULE_SHIFT);
+                &filler->decode, (uint64_t)columns->granule[id + BODIES_AHEAD] << GRANULE_SHIFT);
         fill_object(filler, id, type);
     }
 }
@@ -193,7 +190,7 @@ static int compare_overflows(const void *a, const void *b) {
 static void merge_overflows(struct filler *fillers, unsigned threads, int which,
                             struct column *column) {
     for (unsigned i = 0; i < threads; i++) {
-        vec_each(overflow, &fillers[i].overflows[which])
+        vec_each (overflow, &fillers[i].overflows[which])
             fillers[i].out_of_memory |= !vec_push(&column->overflows, *overflow);
         vec_free(&fillers[i].overflows[which]);
     }
@@ -297,8 +294,8 @@ uint32_t columns_find(const struct columns *columns, uint64_t place) {
     uint32_t id = columns->rank[word / RANK_WORDS];
     for (size_t i = word / RANK_WORDS * RANK_WORDS; i < word; i++)
         id += (uint32_t)__builtin_popcountll(columns->objects.words[i]);
-    return id + (uint32_t)__builtin_popcountll(columns->objects.words[word] &
-                                               (bitmap_bit(place) - 1));
+    return id +
+           (uint32_t)__builtin_popcountll(columns->objects.words[word] & (bitmap_bit(place) - 1));
 }
 
 uint64_t column_value(const struct column *column, uint32_t id) {

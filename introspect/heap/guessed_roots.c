@@ -115,8 +115,8 @@ static void consider_block(void *context, uint64_t block, uint64_t size) {
 
 static void find_targets(struct search *search, const struct runtime *runtime,
                          const struct bitmap *owned) {
-    pymalloc_visit_unowned(search->marking->pymalloc, search->marking->image, owned,
-                           consider_block, search);
+    pymalloc_visit_unowned(search->marking->pymalloc, search->marking->image, owned, consider_block,
+                           search);
     search->decode.flush = consider_roots;
     roots_guessed(&search->decode, runtime);
     consider_roots(&search->decode);

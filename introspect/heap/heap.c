@@ -2,13 +2,17 @@
 
 enum { REFERENCES = 1024 };
 
-uint32_t heap_count(const struct heap *heap) { return heap->columns.count; }
+uint32_t heap_count(const struct heap *heap) {
+    return heap->columns.count;
+}
 
 const struct type *heap_type_by_id(const struct heap *heap, uint32_t type_id) {
     return type_table_by_id(heap->types, type_id);
 }
 
-uint32_t heap_type_count(const struct heap *heap) { return type_table_count(heap->types); }
+uint32_t heap_type_count(const struct heap *heap) {
+    return type_table_count(heap->types);
+}
 
 uint32_t heap_find(const struct heap *heap, uint64_t address) {
     return columns_find(&heap->columns, image_place(heap->image, address));
@@ -129,9 +133,15 @@ void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
         decoder->preview(&decode, &object, out);
 }
 
-const struct heap_totals *heap_totals(const struct heap *heap) { return &heap->totals; }
-const struct heap_accounts *heap_accounts(const struct heap *heap) { return &heap->accounts; }
-const struct damage_list *heap_damage(const struct heap *heap) { return &heap->damage; }
+const struct heap_totals *heap_totals(const struct heap *heap) {
+    return &heap->totals;
+}
+const struct heap_accounts *heap_accounts(const struct heap *heap) {
+    return &heap->accounts;
+}
+const struct damage_list *heap_damage(const struct heap *heap) {
+    return &heap->damage;
+}
 
 size_t heap_unclaimed(const struct heap *heap, struct heap_block *blocks, size_t limit) {
     size_t count = heap->unclaimed.count < limit ? heap->unclaimed.count : limit;

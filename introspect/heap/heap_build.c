@@ -32,8 +32,8 @@ static void *walk_gc_lists(void *context) {
 }
 
 static void gc_walk_start(struct gc_walk *walk) {
-    walk->started = walk->heap->threads > 1 &&
-                    !pthread_create(&walk->thread, NULL, walk_gc_lists, walk);
+    walk->started =
+        walk->heap->threads > 1 && !pthread_create(&walk->thread, NULL, walk_gc_lists, walk);
 }
 
 static struct err *gc_walk_finish(struct gc_walk *walk) {
@@ -45,7 +45,7 @@ static struct err *gc_walk_finish(struct gc_walk *walk) {
     return walk->err;
 }
 
-/* ---- what is reached --------------------------------------------------------------------------- */
+/* ---- what is reached ------------------------------------------------------------------------- */
 
 struct root_list {
     struct vec(uint64_t) addresses;
@@ -100,8 +100,8 @@ static struct err *mark_met_types(struct heap *heap, struct bitmap *marks) {
                 found.out_of_memory = true;
         }
         struct mark_seeds seeds = {found.addresses.items, found.addresses.count};
-        struct err *err = found.out_of_memory ? err_no_memory()
-                                              : mark_from(&heap->marking, &seeds, marks, NULL);
+        struct err *err =
+            found.out_of_memory ? err_no_memory() : mark_from(&heap->marking, &seeds, marks, NULL);
         vec_free(&found.addresses);
         TRY(err);
     }
@@ -193,9 +193,9 @@ static void count_blocks(struct heap *heap, const struct bitmap *owned, uint64_t
     accounts->pools = pymalloc->pools;
     accounts->block_count = pymalloc->block_count;
     accounts->block_bytes = pymalloc->block_bytes;
-    accounts->claimed_count = 
+    accounts->claimed_count =
         accounts->block_count - accounts->unclaimed_count - accounts->parked_count;
-    accounts->claimed_bytes = 
+    accounts->claimed_bytes =
         accounts->block_bytes - accounts->unclaimed_bytes - accounts->parked_bytes;
     accounts->double_claims = heap->marking.double_claims + double_claims;
     accounts->free_bytes = accounts->arena_bytes - accounts->block_bytes;
@@ -216,8 +216,7 @@ static struct err *list_interpreters(struct heap *heap) {
 /* What reaching needs: types, arenas, the interpreter's own. */
 static struct err *prepare(struct heap *heap) {
     TRY(list_interpreters(heap));
-    TRY(type_table_create(heap->image, heap->layout, runtime_address(heap->runtime),
-                          &heap->types));
+    TRY(type_table_create(heap->image, heap->layout, runtime_address(heap->runtime), &heap->types));
     damage_merge(&heap->damage, runtime_damage(heap->runtime));
     TRY(pymalloc_walk(heap->image, heap->layout, heap->runtime, heap->threads, &heap->damage,
                       &heap->pymalloc));
@@ -245,8 +244,8 @@ static struct err *find_the_rest(struct heap *heap, struct bitmap *candidates,
     TRY(mark_candidates(heap, find_in_pymalloc, candidates));
     TRY(mark_candidates(heap, find_in_malloc, guesses));
     TRY(marking_owned(&heap->marking, &heap->objects, &owned, &double_claims));
-    struct err *err = guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &owned,
-                                         &heap->reachable);
+    struct err *err =
+        guessed_roots_mark(&heap->marking, heap->runtime, &heap->objects, &owned, &heap->reachable);
     count_blocks(heap, &owned, double_claims);
     bitmap_free(&owned);
     return err;

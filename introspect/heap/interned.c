@@ -11,8 +11,7 @@ static bool is_dict_of_interned(struct decode *decode, uint64_t dict, uint64_t d
     const struct layout *layout = decode->layout;
     uint64_t type = 0, used = 0;
     struct dict_items items;
-    if (dict & 7 ||
-        !image_read_u64(decode->image, dict + layout->object.ob_type.offset, &type) ||
+    if (dict & 7 || !image_read_u64(decode->image, dict + layout->object.ob_type.offset, &type) ||
         type != dict_type ||
         !image_read_u64(decode->image, dict + layout->dict.ma_used.offset, &used) ||
         used < LEAST_STRINGS || !dict_items_read(decode, dict, &items))
@@ -29,8 +28,7 @@ static bool is_dict_of_interned(struct decode *decode, uint64_t dict, uint64_t d
 }
 
 static uint64_t search(struct decode *decode, const struct runtime *runtime, uint64_t dict_type) {
-    const struct image_module *module =
-        image_module_at(decode->image, runtime_address(runtime));
+    const struct image_module *module = image_module_at(decode->image, runtime_address(runtime));
     size_t count = 0;
     const struct image_mapping *mappings = image_mappings(decode->image, &count);
     for (size_t i = 0; module && i < count; i++) {

@@ -39,12 +39,12 @@ struct worker {
     struct vec(uint64_t) stack;   /* places to visit */
     struct vec(uint64_t) guessed; /* targets */
     uint64_t double_claims, first_double_claim;
-    bool weak;               /* the object being visited retains nothing */
-    const char *where;       /* type of the object being visited, for damage */
+    bool weak;         /* the object being visited retains nothing */
+    const char *where; /* type of the object being visited, for damage */
     bool out_of_memory;
 };
 
-/* ---- meeting an object ------------------------------------------------------------------------ */
+/* ---- meeting an object ----------------------------------------------------------------------- */
 
 /* An object of `known`, and not an address in the middle of one. */
 static bool is_known(const struct crew *crew, uint64_t place) {
@@ -83,7 +83,7 @@ static void meet_references(struct decode *decode) {
     decode->reference_count = 0;
 }
 
-/* ---- claiming blocks -------------------------------------------------------------------------- */
+/* ---- claiming blocks ------------------------------------------------------------------------- */
 
 static void claim(struct worker *worker, uint64_t address) {
     struct marking *marking = worker->crew->marking;
@@ -117,7 +117,7 @@ static bool check_and_claim(struct worker *worker, const struct object *object, 
     return true;
 }
 
-/* ---- visiting --------------------------------------------------------------------------------- */
+/* ---- visiting -------------------------------------------------------------------------------- */
 
 /* What was met is no object: the bits are free for one that is at the other address of the two. */
 static void unmark(struct worker *worker, uint64_t place) {
@@ -178,8 +178,12 @@ struct queue {
     unsigned in, out;
 };
 
-static bool queue_full(const struct queue *queue) { return queue->in - queue->out == QUEUE; }
-static bool queue_empty(const struct queue *queue) { return queue->in == queue->out; }
+static bool queue_full(const struct queue *queue) {
+    return queue->in - queue->out == QUEUE;
+}
+static bool queue_empty(const struct queue *queue) {
+    return queue->in == queue->out;
+}
 static void queue_put(struct queue *queue, uint64_t place, const struct type *type) {
     queue->items[queue->in++ % QUEUE] = (struct waiting){place, type};
 }
@@ -213,7 +217,7 @@ static void drain(struct worker *worker) {
     }
 }
 
-/* ---- the crew --------------------------------------------------------------------------------- */
+/* ---- the crew -------------------------------------------------------------------------------- */
 
 enum { SEED_WORDS = 1024 };
 
@@ -229,8 +233,8 @@ static bool take_seeds(struct worker *worker) {
     if (last > crew->seeds->word_count)
         last = crew->seeds->word_count;
     for (size_t i = first; i < last; i++) {
-        uint64_t bits = crew->seeds->words[i] &
-                        ~__atomic_load_n(&crew->marks->words[i], __ATOMIC_RELAXED);
+        uint64_t bits =
+            crew->seeds->words[i] & ~__atomic_load_n(&crew->marks->words[i], __ATOMIC_RELAXED);
         for (; bits; bits &= bits - 1) {
             uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
             if (crew->odd_seeds && bitmap_test(crew->odd_seeds, place))
@@ -343,16 +347,15 @@ static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
     return out_of_memory ? err_no_memory() : NULL;
 }
 
-struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
-                      struct bitmap *marks, const struct bitmap *known) {
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds, struct bitmap *marks,
+                      const struct bitmap *known) {
     struct crew crew = {.marking = marking, .marks = marks, .known = known};
     return run_crew(&crew, seeds);
 }
 
 struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
                              const struct bitmap *odd_seeds, struct bitmap *marks) {
-    struct crew crew = {
-        .marking = marking, .marks = marks, .seeds = seeds, .odd_seeds = odd_seeds};
+    struct crew crew = {.marking = marking, .marks = marks, .seeds = seeds, .odd_seeds = odd_seeds};
     return run_crew(&crew, NULL);
 }
 

@@ -21,8 +21,7 @@ bool object_view_typed(const struct decode *decode, uint64_t address, const stru
     return object->body != NULL;
 }
 
-bool object_view(struct decode *decode, uint64_t address, struct object *object,
-                 const char **why) {
+bool object_view(struct decode *decode, uint64_t address, struct object *object, const char **why) {
     const struct layout *layout = decode->layout;
     const uint8_t *header = image_pin(decode->image, address, layout->object.size);
     if (!header || address & 7) {

@@ -100,5 +100,4 @@ ALWAYS_INLINE uint64_t object_offset_in_block(const struct layout *layout,
 /* Only the owned buffers, through decode->buffer. */
 void object_buffers(struct decode *decode, const struct object *object);
 
-
 #endif

@@ -6,11 +6,11 @@
 
 struct type {
     uint64_t address;
-    uint32_t id;           /* index into the heap's types */
-    uint64_t flags;        /* tp_flags */
-    uint64_t basicsize;    /* tp_basicsize, capped */
-    uint64_t itemsize;     /* tp_itemsize, capped */
-    int64_t dictoffset;    /* tp_dictoffset, 0 without an explicit __dict__ pointer */
+    uint32_t id;        /* index into the heap's types */
+    uint64_t flags;     /* tp_flags */
+    uint64_t basicsize; /* tp_basicsize, capped */
+    uint64_t itemsize;  /* tp_itemsize, capped */
+    int64_t dictoffset; /* tp_dictoffset, 0 without an explicit __dict__ pointer */
     int64_t weaklistoffset;
     const struct type *base;       /* tp_base; NULL for object */
     const struct decoder *decoder; /* of the nearest base that one knows; NULL: none but object */
@@ -28,7 +28,7 @@ struct type {
     const char *name;     /* module.qualname, builtins bare; escaped; UTF-8 */
     bool owns_nothing;    /* instances refer to no object, not even to their type */
     bool may_own_buffers;
-    bool plain_size;      /* __sizeof__ is basicsize and items, there are no buffers */
+    bool plain_size; /* __sizeof__ is basicsize and items, there are no buffers */
     uint32_t prefetch_count;
     int32_t prefetch[2]; /* offsets from the object of pointers to what decoding will read */
 };

@@ -31,19 +31,19 @@ enum {
 
 /* How the object names the reference; `argument` in struct reference depends on it. */
 enum label_kind {
-    LABEL_FIELD,      /* argument: const char *, a Python attribute (".__closure__") or C field
+    LABEL_FIELD,    /* argument: const char *, a Python attribute (".__closure__") or C field
                          ("->md_name") */
-    LABEL_NAME,       /* argument: address of the str object that is the attribute's name */
-    LABEL_ITEM,       /* argument: index: [3] */
-    LABEL_KEY,        /* argument: address of the key object: ['key'] */
-    LABEL_DICT_KEY,   /* the target is itself a key; argument: its position */
-    LABEL_MEMBER,     /* a set's member; argument: position */
-    LABEL_SLOT,       /* argument: remote address of the slot's NUL-terminated C name */
-    LABEL_TYPE,       /* the object's type, __class__ */
-    LABEL_LOCAL,      /* a frame's fast local, cell or free variable; argument: index in localsplus */
-    LABEL_STACK,      /* a frame's evaluation stack; argument: depth from its bottom */
-    LABEL_CELL,       /* argument: index of the closure cell */
-    LABEL_OFFSET,     /* argument: byte offset in the object: unknown C structures */
+    LABEL_NAME,     /* argument: address of the str object that is the attribute's name */
+    LABEL_ITEM,     /* argument: index: [3] */
+    LABEL_KEY,      /* argument: address of the key object: ['key'] */
+    LABEL_DICT_KEY, /* the target is itself a key; argument: its position */
+    LABEL_MEMBER,   /* a set's member; argument: position */
+    LABEL_SLOT,     /* argument: remote address of the slot's NUL-terminated C name */
+    LABEL_TYPE,     /* the object's type, __class__ */
+    LABEL_LOCAL,    /* a frame's fast local, cell or free variable; argument: index in localsplus */
+    LABEL_STACK,    /* a frame's evaluation stack; argument: depth from its bottom */
+    LABEL_CELL,     /* argument: index of the closure cell */
+    LABEL_OFFSET,   /* argument: byte offset in the object: unknown C structures */
 };
 
 struct reference {
