@@ -6,6 +6,15 @@ static struct err *take_stopped(struct capture *capture) {
     return collect_copy(capture);
 }
 
+/* The memory of a process that is killed while it stands still is gone from one read to the next. */
+static struct err *check_whole(const struct capture *capture) {
+    size_t holes = 0;
+    bulk_holes(capture->bulk, &holes);
+    if (!holes || process_alive(capture->process))
+        return NULL;
+    return err_new(ERR_SOURCE, "process %d ended while it was being copied", capture->process->pid);
+}
+
 static struct err *take(struct capture *capture) {
     bulk_hurry(capture->bulk, true);
     struct err *err = capture_stop(capture);
@@ -21,6 +30,7 @@ static struct err *take(struct capture *capture) {
         return err;
     }
     TRY(released);
+    TRY(check_whole(capture));
     TRY(collect_mark(capture));
     return capture_describe(capture);
 }

@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { PF_KTHREAD = 0x00200000, NAME_LIMIT = 64, COMMAND_LIMIT = 4096 };
+enum { PF_EXITING = 0x4, PF_KTHREAD = 0x00200000, NAME_LIMIT = 64, COMMAND_LIMIT = 4096 };
 
 static char *escaped(const char *text, size_t length, size_t limit) {
     struct strbuf buf = {0};
@@ -130,7 +130,8 @@ bool process_alive(const struct process *process) {
     char text[1024];
     struct proc_stat stat;
     return proc_read(process->pid, "stat", text, sizeof text) > 0 && proc_parse_stat(text, &stat) &&
-           stat.start_time == process->start_time && stat.state != 'Z' && stat.state != 'X';
+           stat.start_time == process->start_time && stat.state != 'Z' && stat.state != 'X' &&
+           !(stat.flags & PF_EXITING); /* its memory goes before its name does */
 }
 
 struct err *process_memory(const struct process *process, struct memory_use *use) {

@@ -35,7 +35,7 @@ struct process {
 struct err *process_open(pid_t pid, struct process **ret) ERR_CHECK;
 void process_destroy(struct process *process);
 
-/* True while the same process (not another with its PID) exists and is no zombie. */
+/* True while the same process (not another with its PID) exists, is no zombie and on no way to be one. */
 bool process_alive(const struct process *process);
 
 struct err *process_memory(const struct process *process, struct memory_use *use) ERR_CHECK;

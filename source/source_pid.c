@@ -14,6 +14,7 @@ enum {
 };
 
 struct source {
+    const char *doing; /* for messages */
     struct process *process;
     struct maps maps;
     struct python python;
@@ -62,6 +63,7 @@ static size_t collecting_words(const struct source *source, struct capture_condi
 
 static struct err *prepare(struct source *source, pid_t pid, const struct source_options *options) {
     progress(options, "symbols");
+    source->doing = "its symbols were looked up";
     TRY(process_open(pid, &source->process));
     TRY(process_check_attach(source->process));
     TRY(maps_read(pid, &source->maps));
@@ -83,6 +85,7 @@ static struct err *add_symbols(struct source *source, struct image *image) {
 
 static struct err *capture(struct source *source, const struct source_options *options) {
     progress(options, "capture");
+    source->doing = "its memory was captured";
     struct capture_condition conditions[MAX_INTERPRETERS];
     struct capture_options capture_options = {
         .strategy = options->strategy,
@@ -100,11 +103,15 @@ static struct err *capture(struct source *source, const struct source_options *o
 
 static struct err *decode(struct source *source, const struct source_options *options) {
     progress(options, "decode");
+    source->doing = "its memory was decoded";
     const struct image *image = capture_image(source->capture);
     TRY(runtime_read(image, source->layout, source->python.runtime, &source->runtime));
     struct heap_options heap_options = {.threads = options->threads};
     struct err *err =
         heap_build(image, source->layout, source->runtime, &heap_options, &source->heap);
+    /* A held process that died took with it what had not been read yet. */
+    if (!err && options->strategy == PAUSE_HOLD && !process_alive(source->process))
+        err = err_new(ERR_SOURCE, "process %d ended while it was held", source->process->pid);
     capture_release(source->capture);
     return err;
 }
@@ -128,12 +135,15 @@ static void fill_info(struct source *source, const struct source_options *option
 
 /* What went wrong with a process that is gone by now, went wrong because it is gone. */
 static struct err *explain(const struct source *source, struct err *err) {
-    if (!source->process || err_code(err) == ERR_SOURCE || err_code(err) == ERR_CANCELLED ||
-        process_alive(source->process))
+    const struct process *process = source->process;
+    enum err_code code = err_code(err);
+    if (!process || process->state == 'Z' || code == ERR_CANCELLED || process_alive(process))
         return err;
+    struct err *ended = err_new(ERR_SOURCE, "process %d (%s) ended while %s%s%s", process->pid,
+                                process->name, source->doing, code == ERR_SOURCE ? "" : ": ",
+                                code == ERR_SOURCE ? "" : err_message(err));
     err_free(err);
-    return err_new(ERR_SOURCE, "process %d (%s) has ended while we looked at it",
-                   source->process->pid, source->process->name);
+    return ended;
 }
 
 struct err *source_open_pid(pid_t pid, const struct source_options *options, struct source **ret) {
