@@ -165,7 +165,7 @@ static struct err *run(struct cli *cli) {
     const char *sort = cli->options.sort ? cli->options.sort : "footprint";
     TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
     TRY(cli_open_source(cli, &source));
-    TRY(types_collect(source_heap(source), 0, &types));
+    TRY(types_collect(source_heap(source), &types));
     TRY(types_sort(&types, sort));
     return show(cli, source, &types, sort);
 }
@@ -173,6 +173,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_top;
 const struct command command_top = {
     .name = "top",
+    .totals_only = true,
     .arguments = "PID",
     .summary = "Where the memory is, and which types take it",
     .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "cli/options.h"
 
+#include <stdbool.h>
+
 struct output; /* report/output.h */
 
 /* What a command runs with; borrowed. */
@@ -25,6 +27,7 @@ struct command {
     const char *summary;   /* one line, no full stop */
     const char *details;   /* further lines for --help; may be NULL */
     int least_arguments, most_arguments;
+    bool totals_only; /* it asks for no single object, so that none needs an id */
     unsigned options; /* enum option_bit: those it takes besides the common ones */
     struct err *(*run)(struct cli *cli)ERR_CHECK;
 };

@@ -51,6 +51,7 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
         .strategy = cli->options.pause,
         .max_pause = cli->options.max_pause,
         .max_memory = cli->options.max_memory,
+        .totals_only = cli->command->totals_only,
         .cancel = cli->cancel,
         .progress = progress_phase,
         .progress_context = progress,

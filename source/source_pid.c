@@ -106,7 +106,8 @@ static struct err *decode(struct source *source, const struct source_options *op
     source->doing = "its memory was decoded";
     const struct image *image = capture_image(source->capture);
     TRY(runtime_read(image, source->layout, source->python.runtime, &source->runtime));
-    struct heap_options heap_options = {.threads = options->threads};
+    struct heap_options heap_options = {.threads = options->threads,
+                                        .totals_only = options->totals_only};
     struct err *err =
         heap_build(image, source->layout, source->runtime, &heap_options, &source->heap);
     /* A held process that died took with it what had not been read yet. */

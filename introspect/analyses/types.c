@@ -1,66 +1,25 @@
 #include "introspect/analyses/types.h"
 
-#include "introspect/heap/parallel.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAIN = 1 << 15 }; /* objects that a thread takes at a time */
-
-struct collector {
-    const struct heap *heap;
-    struct heap_sums *sums; /* by type id */
-};
-
-static void collect_range(void *context, size_t first, size_t last) {
-    struct collector *collector = context;
-    heap_add_up(collector->heap, (uint32_t)first, (uint32_t)last, collector->sums);
-}
-
-/* Adds up the threads' sums, and lists the types that have objects. */
-static struct err *merge(const struct collector *collectors, unsigned threads,
-                         struct types *types) {
-    const struct heap *heap = collectors[0].heap;
+struct err *types_collect(const struct heap *heap, struct types *ret) {
+    *ret = (struct types){0};
     uint32_t type_count = heap_type_count(heap);
-    types->rows = calloc(type_count + 1, sizeof *types->rows);
-    if (!types->rows)
+    ret->rows = calloc(type_count + 1, sizeof *ret->rows);
+    if (!ret->rows)
         return err_no_memory();
     for (uint32_t id = 0; id < type_count; id++) {
-        struct type_sums row = {.type = heap_type_by_id(heap, id)};
-        for (unsigned thread = 0; thread < threads; thread++) {
-            const struct heap_sums *sums = &collectors[thread].sums[id];
-            row.objects += sums->objects;
-            row.size += sums->size;
-            row.footprint += sums->footprint;
-            row.unreachable += sums->unreachable;
-        }
-        if (row.objects)
-            types->rows[types->count++] = row;
+        const struct heap_sums *sums = heap_type_sums(heap, id);
+        if (sums->objects)
+            ret->rows[ret->count++] = (struct type_sums){.type = heap_type_by_id(heap, id),
+                                                         .objects = sums->objects,
+                                                         .size = sums->size,
+                                                         .footprint = sums->footprint,
+                                                         .unreachable = sums->unreachable};
     }
-    return NULL;
-}
-
-struct err *types_collect(const struct heap *heap, unsigned threads, struct types *ret) {
-    *ret = (struct types){0};
-    struct collector collectors[PARALLEL_MAX];
-    void *contexts[PARALLEL_MAX];
-    struct err *err = NULL;
-    threads = heap_count(heap) < 2 * GRAIN ? 1 : parallel_threads(threads);
-    for (unsigned thread = 0; thread < threads; thread++) {
-        collectors[thread].heap = heap;
-        collectors[thread].sums = calloc(heap_type_count(heap) + 1, sizeof *collectors->sums);
-        contexts[thread] = &collectors[thread];
-        if (!collectors[thread].sums && !err)
-            err = err_no_memory();
-    }
-    if (!err) {
-        parallel_for(heap_count(heap), GRAIN, threads, collect_range, contexts);
-        err = merge(collectors, threads, ret);
-    }
-    for (unsigned thread = 0; thread < threads; thread++)
-        free(collectors[thread].sums);
-    return err ? err : types_sort(ret, "footprint");
+    return types_sort(ret, "footprint");
 }
 
 void types_free(struct types *types) {

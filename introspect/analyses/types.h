@@ -15,9 +15,8 @@ struct types {
     size_t count;
 };
 
-/* One pass over all objects, on several threads (0: as many as there are processors) where there
- * are many. Sorted by footprint. types_free. */
-struct err *types_collect(const struct heap *heap, unsigned threads, struct types *ret) ERR_CHECK;
+/* Sorted by footprint; the objects need no ids. types_free. */
+struct err *types_collect(const struct heap *heap, struct types *ret) ERR_CHECK;
 void types_free(struct types *types);
 
 /* Most first, by "objects", "size", "footprint" or "unreachable", or from A to Z by "type"; what is

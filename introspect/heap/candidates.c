@@ -17,8 +17,8 @@ struct search {
 
 static void search_init(struct search *search, struct marking *marking) {
     *search = (struct search){.marking = marking};
-    search->decode = (struct decode){.image = marking->image,
-                                     .layout = marking->layout,
+    search->decode = (struct decode){.image = marking->allocators.image,
+                                     .layout = marking->allocators.layout,
                                      .types = marking->types,
                                      .damage = &search->ignored};
 }
@@ -26,9 +26,9 @@ static void search_init(struct search *search, struct marking *marking) {
 /* An object of a tracked kind that is on no list has an empty GC head (_PyObject_GC_UNTRACK):
  * anything else is what an allocator or a former owner left there. */
 static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
-    const struct layout *layout = search->marking->layout;
+    const struct layout *layout = search->marking->allocators.layout;
     const uint8_t *head =
-        image_pin(search->marking->image, object - layout->gc_head.size, layout->gc_head.size);
+        image_pin(search->marking->allocators.image, object - layout->gc_head.size, layout->gc_head.size);
     return head && !field_pointer(head, layout->gc_head.gc_next) &&
            !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
 }
@@ -38,16 +38,16 @@ enum looks { LOOKS_LIKE_NOTHING, LOOKS_PARKED, LOOKS_ALIVE };
 static enum looks looks_of(struct search *search, uint64_t block, uint64_t block_size,
                            uint64_t offset) {
     const struct marking *marking = search->marking;
-    const struct layout *layout = marking->layout;
+    const struct layout *layout = marking->allocators.layout;
     uint64_t address = block + offset;
-    const uint8_t *header = image_pin(marking->image, address, layout->object.size);
+    const uint8_t *header = image_pin(marking->allocators.image, address, layout->object.size);
     if (!header)
         return LOOKS_LIKE_NOTHING;
     const struct type *type =
         type_table_find(marking->types, field_pointer(header, layout->object.ob_type));
     struct object object;
     if (!type || !object_view_typed(&search->decode, address, type, &object) ||
-        object_offset_in_block(layout, &object) + marking->fence != offset)
+        object_offset_in_block(layout, &object) + marking->allocators.fence != offset)
         return LOOKS_LIKE_NOTHING;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
@@ -61,8 +61,8 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
 }
 
 static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {
-    const struct layout *layout = search->marking->layout;
-    const uint64_t fence = search->marking->fence;
+    const struct layout *layout = search->marking->allocators.layout;
+    const uint64_t fence = search->marking->allocators.fence;
     const uint64_t offsets[] = {fence, fence + layout->trait.header_before_gc,
                                 fence + layout->trait.header_before_gc + layout->trait.preheader};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
@@ -99,16 +99,16 @@ struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap 
     TRY(marking_owned(marking, objects, &owned, &double_claims));
     search_init(&search, marking);
     search.parked = parked;
-    pymalloc_visit_unowned(marking->pymalloc, marking->image, &owned, look_at_pool_block, &search);
+    pymalloc_visit_unowned(marking->allocators.pymalloc, marking->allocators.image, &owned, look_at_pool_block, &search);
     bitmap_free(&owned);
     return search_finish(&search, seeds);
 }
 
 static void look_at_chunk(void *context, uint64_t block, uint64_t size) {
     struct search *search = context;
-    uint64_t place = image_place(search->marking->image, block);
+    uint64_t place = image_place(search->marking->allocators.image, block);
     if (place != UINT64_MAX && !bitmap_test(&search->marking->claimed, place) &&
-        !pymalloc_is_arena(search->marking->pymalloc, place))
+        !pymalloc_is_arena(search->marking->allocators.pymalloc, place))
         look_at_block(search, block, size);
 }
 
@@ -133,10 +133,10 @@ static bool holds_a_stack(const struct image *image, const struct image_mapping 
 }
 
 static void look_everywhere(struct search *search, const struct image_mapping *mapping) {
-    const struct image *image = search->marking->image;
+    const struct image *image = search->marking->allocators.image;
     for (uint64_t at = mapping->start; at < mapping->end; at += 16) {
         uint64_t place = image_place(image, at);
-        if (place == UINT64_MAX || pymalloc_is_arena(search->marking->pymalloc, place)) {
+        if (place == UINT64_MAX || pymalloc_is_arena(search->marking->allocators.pymalloc, place)) {
             at |= IMAGE_PAGE_SIZE - 16;
             continue;
         }
@@ -150,18 +150,18 @@ struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *o
     struct search search;
     search_init(&search, marking);
     size_t count = 0;
-    const struct image_mapping *mappings = image_mappings(marking->image, &count);
+    const struct image_mapping *mappings = image_mappings(marking->allocators.image, &count);
     for (size_t i = 0; i < count; i++) {
         const struct image_mapping *mapping = &mappings[i];
         bool heap = mapping->kind == MAPPING_ANONYMOUS || mapping->kind == MAPPING_BRK;
-        bool bss = image_module_at(marking->image, mapping->start) != NULL;
+        bool bss = image_module_at(marking->allocators.image, mapping->start) != NULL;
         if (!heap || bss || !mapping->writable || mapping->shared ||
             (mapping->state != MAPPING_CAPTURED && mapping->state != MAPPING_BEHIND) ||
-            holds_a_stack(marking->image, mapping))
+            holds_a_stack(marking->allocators.image, mapping))
             continue;
-        if (!malloc_blocks(marking->image, mapping, look_at_chunk, &search) &&
-            mapping->state == MAPPING_CAPTURED && any_bit(marking->image, objects, mapping) &&
-            !pymalloc_is_arena(marking->pymalloc, image_place(marking->image, mapping->start)))
+        if (!malloc_blocks(marking->allocators.image, mapping, look_at_chunk, &search) &&
+            mapping->state == MAPPING_CAPTURED && any_bit(marking->allocators.image, objects, mapping) &&
+            !pymalloc_is_arena(marking->allocators.pymalloc, image_place(marking->allocators.image, mapping->start)))
             look_everywhere(&search, mapping);
     }
     return search_finish(&search, seeds);

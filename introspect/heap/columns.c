@@ -1,7 +1,6 @@
 #include "introspect/heap/columns.h"
 
-#include "introspect/heap/fence.h"
-#include "introspect/heap/malloc_chunks.h"
+#include "introspect/heap/footprint.h"
 #include "introspect/heap/parallel.h"
 
 enum {
@@ -15,32 +14,16 @@ struct filler {
     struct columns *columns;
     struct decode decode;
     struct damage_list ignored;            /* counted when the objects were first met */
-    uint64_t pymalloc_bytes, malloc_bytes; /* of the object at hand */
+    struct footprint footprint; /* of the object at hand */
     struct vec(struct overflow) overflows[3];
-    uint64_t size;
-    struct heap_accounts accounts;
     bool out_of_memory;
 };
 
-/* ---- footprints ------------------------------------------------------------------------------ */
-
-static void add_block(struct filler *filler, uint64_t block, uint64_t needed) {
-    const struct marking *marking = filler->input->marking;
-    uint64_t place = image_place(marking->image, block);
-    if (place != UINT64_MAX && pymalloc_is_arena(marking->pymalloc, place)) {
-        filler->pymalloc_bytes += pymalloc_block_size(marking->pymalloc, place);
-    } else if (!image_module_at(marking->image, block)) { /* else it is static */
-        uint64_t chunk = malloc_chunk_size(marking->image, block, needed);
-        filler->malloc_bytes += chunk ? chunk : (needed + 15) & ~(uint64_t)15;
-    }
-}
-
 static void add_buffer(struct decode *decode, uint64_t address, uint64_t size) {
     struct filler *filler = decode->context;
-    uint64_t fence = filler->input->marking->fence;
-    if (!fence || !fence_before(decode->image, address))
-        fence = 0;
-    add_block(filler, address - fence, size + fence);
+    const struct allocators *allocators = &filler->input->marking->allocators;
+    uint64_t block = footprint_buffer_block(allocators, address);
+    footprint_add_block(&filler->footprint, allocators, block, address - block + size);
 }
 
 /* ---- one object ------------------------------------------------------------------------------ */
@@ -76,35 +59,6 @@ static unsigned marks_of(const struct columns_input *input, const struct layout 
            (unsigned)found << FOUND_SHIFT;
 }
 
-/* sys.getsizeof counts what lies before the object, or would lie there by its type's flags. */
-static uint64_t counted_before(const struct layout *layout, const struct object *object) {
-    if (layout->trait.getsizeof_by_type && object->type->has_gc)
-        return layout->trait.header_before_gc + object->type->preheader;
-    return object_offset_in_block(layout, object);
-}
-
-/* Sizes and footprint; true if the object has no heap memory of its own. */
-static bool measure_object(struct filler *filler, const struct object *object, uint64_t place,
-                           struct measure *measure) {
-    const struct marking *marking = filler->input->marking;
-    filler->pymalloc_bytes = filler->malloc_bytes = 0;
-    if (object->type->plain_size)
-        *measure = (struct measure){.size = object_body_size(&filler->decode, object)};
-    else
-        object_measure(&filler->decode, object, measure);
-    measure->size += counted_before(marking->layout, object);
-    if (pymalloc_is_arena(marking->pymalloc, place)) {
-        filler->pymalloc_bytes += pymalloc_block_size(marking->pymalloc, place);
-        return false;
-    }
-    uint64_t before = object_offset_in_block(marking->layout, object) + marking->fence;
-    uint64_t body =
-        measure->body_size ? measure->body_size : object_body_size(&filler->decode, object);
-    uint64_t so_far = filler->malloc_bytes;
-    add_block(filler, object->address - before, before + body);
-    return filler->malloc_bytes == so_far;
-}
-
 static void fill_object(struct filler *filler, uint32_t id, const struct type *type) {
     const struct columns_input *input = filler->input;
     struct columns *columns = filler->columns;
@@ -121,26 +75,25 @@ static void fill_object(struct filler *filler, uint32_t id, const struct type *t
         return;
     }
     struct measure measure;
-    bool is_static = measure_object(filler, &object, place, &measure);
+    filler->footprint = (struct footprint){0};
+    bool is_static = footprint_measure(&filler->decode, &input->marking->allocators, &object, place,
+                                       &measure, &filler->footprint);
     bool immortal = false;
-    uint64_t refcount = object_refcount(input->marking->layout, &object, &immortal);
-    uint64_t footprint = filler->pymalloc_bytes + filler->malloc_bytes;
+    uint64_t refcount = object_refcount(input->marking->allocators.layout, &object, &immortal);
     unsigned flags = (immortal ? OBJECT_IMMORTAL : 0) | (is_static ? OBJECT_STATIC : 0) |
                      (measure.size_inexact ? OBJECT_SIZE_INEXACT : 0);
     columns->kind[id] = object.type->id | flags << FLAGS_SHIFT |
-                        marks_of(input, input->marking->layout, &object, granule);
+                        marks_of(input, input->marking->allocators.layout, &object, granule);
     set(filler, 0, &columns->refcount, id, refcount);
     set(filler, 1, &columns->size, id, measure.size);
-    set(filler, 2, &columns->footprint, id, footprint);
-    filler->size += measure.size;
-    filler->accounts.pymalloc_footprint += filler->pymalloc_bytes;
-    filler->accounts.malloc_footprint += filler->malloc_bytes;
+    set(filler, 2, &columns->footprint, id,
+        filler->footprint.pymalloc + filler->footprint.malloc);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static void prefetch_header(const struct filler *filler, uint32_t id) {
-    __builtin_prefetch(filler->input->marking->image->mirror +
+    __builtin_prefetch(filler->input->marking->allocators.image->mirror +
                        ((uint64_t)filler->columns->granule[id] << GRANULE_SHIFT));
 }
 
@@ -199,24 +152,6 @@ static void merge_overflows(struct filler *fillers, unsigned threads, int which,
               compare_overflows);
 }
 
-static uint64_t common_bits(const struct bitmap *a, const struct bitmap *b) {
-    uint64_t count = 0;
-    for (size_t i = 0; i < a->word_count; i++)
-        count += (uint64_t)__builtin_popcountll(a->words[i] & b->words[i]);
-    return count;
-}
-
-static void count_found(const struct columns_input *input, struct heap_totals *totals) {
-    const struct bitmap *objects = input->objects, *tracked = &input->gc->tracked;
-    totals->tracked = common_bits(objects, tracked);
-    totals->guessed = common_bits(objects, input->guesses);
-    totals->allocator = common_bits(objects, input->candidates) + totals->guessed -
-                        common_bits(input->candidates, tracked) -
-                        common_bits(input->guesses, tracked);
-    totals->reachable = totals->objects - totals->tracked - totals->allocator;
-    totals->unreachable = totals->objects - common_bits(objects, input->reachable);
-}
-
 static bool allocate(struct columns *columns) {
     size_t size = columns->count * sizeof(uint32_t);
     columns->granule = big_alloc(size, false);
@@ -228,10 +163,9 @@ static bool allocate(struct columns *columns) {
            columns->footprint.values;
 }
 
-struct err *columns_fill(const struct columns_input *input, struct columns *columns,
-                         struct heap_totals *totals, struct heap_accounts *accounts) {
+struct err *columns_fill(const struct columns_input *input, struct columns *columns) {
     const struct marking *marking = input->marking;
-    if (marking->image->mirror_size >> (32 + GRANULE_SHIFT))
+    if (marking->allocators.image->mirror_size >> (32 + GRANULE_SHIFT))
         return err_new(ERR_BUDGET, "images over 64 GiB are not supported yet");
     TRY(rank_objects(columns));
     unsigned threads = parallel_threads(input->threads);
@@ -244,8 +178,8 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
     for (unsigned i = 0; i < threads; i++) {
         fillers[i].input = input;
         fillers[i].columns = columns;
-        fillers[i].decode = (struct decode){.image = marking->image,
-                                            .layout = marking->layout,
+        fillers[i].decode = (struct decode){.image = marking->allocators.image,
+                                            .layout = marking->allocators.layout,
                                             .types = marking->types,
                                             .damage = &fillers[i].ignored,
                                             .buffer = add_buffer,
@@ -258,14 +192,8 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
     merge_overflows(fillers, threads, 2, &columns->footprint);
     bool out_of_memory = false;
     for (unsigned i = 0; i < threads; i++) {
-        totals->size += fillers[i].size;
-        accounts->pymalloc_footprint += fillers[i].accounts.pymalloc_footprint;
-        accounts->malloc_footprint += fillers[i].accounts.malloc_footprint;
         out_of_memory |= fillers[i].out_of_memory;
     }
-    totals->objects = columns->count;
-    totals->footprint = accounts->pymalloc_footprint + accounts->malloc_footprint;
-    count_found(input, totals);
     free(fillers);
     return out_of_memory ? err_no_memory() : NULL;
 }

@@ -41,10 +41,8 @@ struct columns_input {
     unsigned threads;
 };
 
-/* Fills the columns, totals and the footprints of accounts. `objects` and `odd` of *columns are taken
- * over from the input by the caller before. */
-struct err *columns_fill(const struct columns_input *input, struct columns *columns,
-                         struct heap_totals *totals, struct heap_accounts *accounts) ERR_CHECK;
+/* Fills the columns. Their `objects` and `odd` are set by the caller before, and theirs from then on. */
+struct err *columns_fill(const struct columns_input *input, struct columns *columns) ERR_CHECK;
 void columns_clear(struct columns *columns);
 
 /* The id of the object whose bit is at a place; HEAP_NONE if there is none. */

@@ -41,7 +41,7 @@ static struct target *find_target(struct search *search, uint64_t address) {
 
 /* The place of an object that is not reached; UINT64_MAX if the address is no such. */
 static uint64_t unreached_place(const struct search *search, uint64_t address) {
-    uint64_t place = image_place(search->marking->image, address);
+    uint64_t place = image_place(search->marking->allocators.image, address);
     return place != UINT64_MAX && bitmap_test(search->objects, place) &&
                    !bitmap_test(search->reachable, place) &&
                    mark_address(search->marking, place) == address
@@ -101,21 +101,21 @@ static uint64_t refcount_of(struct search *search, uint64_t address) {
     bool immortal = false;
     if (!object_view(&search->decode, address, &object, &why))
         return 0;
-    uint64_t refcount = object_refcount(search->marking->layout, &object, &immortal);
+    uint64_t refcount = object_refcount(search->marking->allocators.layout, &object, &immortal);
     return immortal ? UINT64_MAX : refcount;
 }
 
 /* A block of some C code's own. */
 static void consider_block(void *context, uint64_t block, uint64_t size) {
     struct search *search = context;
-    const uint8_t *bytes = image_pin(search->marking->image, block, size);
+    const uint8_t *bytes = image_pin(search->marking->allocators.image, block, size);
     for (uint64_t at = 0; bytes && at + 8 <= size; at += 8)
         consider(search, load_u64(bytes + at), true);
 }
 
 static void find_targets(struct search *search, const struct runtime *runtime,
                          const struct bitmap *owned) {
-    pymalloc_visit_unowned(search->marking->pymalloc, search->marking->image, owned, consider_block,
+    pymalloc_visit_unowned(search->marking->allocators.pymalloc, search->marking->allocators.image, owned, consider_block,
                            search);
     search->decode.flush = consider_roots;
     roots_guessed(&search->decode, runtime);
@@ -188,6 +188,14 @@ static void reach_references(struct decode *decode) {
     decode->reference_count = 0;
 }
 
+static void count_as_reachable(struct search *search, uint64_t address) {
+    struct object object;
+    const char *why = NULL;
+    if (object_view(&search->decode, address, &object, &why) &&
+        object.type->id < search->marking->sums.count)
+        search->marking->sums.items[object.type->id].unreachable--;
+}
+
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
                                const struct bitmap *objects, const struct bitmap *owned,
                                struct bitmap *reachable) {
@@ -197,8 +205,8 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
     search->marking = marking;
     search->objects = objects;
     search->reachable = reachable;
-    search->decode = (struct decode){.image = marking->image,
-                                     .layout = marking->layout,
+    search->decode = (struct decode){.image = marking->allocators.image,
+                                     .layout = marking->allocators.layout,
                                      .types = marking->types,
                                      .damage = &search->ignored,
                                      .interpreters = marking->interpreters,
@@ -211,8 +219,11 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
     search->decode.flush = reach_references;
     vec_each (target, &search->targets)
         reach_if_held(search, target);
-    while (search->waiting.count)
-        follow(search, search->waiting.items[--search->waiting.count]);
+    while (search->waiting.count) {
+        uint64_t address = search->waiting.items[--search->waiting.count];
+        count_as_reachable(search, address);
+        follow(search, address);
+    }
     struct err *err = search->out_of_memory ? err_no_memory() : NULL;
     vec_free(&search->targets);
     vec_free(&search->waiting);

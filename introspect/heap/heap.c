@@ -28,20 +28,6 @@ const struct type *heap_type(const struct heap *heap, uint32_t id) {
     return type_table_by_id(heap->types, heap->columns.kind[id] & ((1u << TYPE_ID_BITS) - 1));
 }
 
-void heap_add_up(const struct heap *heap, uint32_t first, uint32_t end, struct heap_sums *sums) {
-    const struct columns *columns = &heap->columns;
-    for (uint32_t id = first; id < end; id++) {
-        uint32_t kind = columns->kind[id];
-        struct heap_sums *sum = &sums[kind & ((1u << TYPE_ID_BITS) - 1)];
-        uint32_t size = columns->size.values[id], footprint = columns->footprint.values[id];
-        sum->objects++;
-        sum->size += size != UINT32_MAX ? size : column_value(&columns->size, id);
-        sum->footprint +=
-            footprint != UINT32_MAX ? footprint : column_value(&columns->footprint, id);
-        sum->unreachable += !(kind >> FLAGS_SHIFT & OBJECT_REACHABLE);
-    }
-}
-
 uint64_t heap_refcount(const struct heap *heap, uint32_t id) {
     return column_value(&heap->columns.refcount, id);
 }
@@ -131,6 +117,11 @@ void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
     if (decoder && decoder->preview &&
         object_view_typed(&decode, heap_address(heap, id), heap_type(heap, id), &object))
         decoder->preview(&decode, &object, out);
+}
+
+const struct heap_sums *heap_type_sums(const struct heap *heap, uint32_t type_id) {
+    static const struct heap_sums none;
+    return type_id < heap->marking.sums.count ? &heap->marking.sums.items[type_id] : &none;
 }
 
 const struct heap_totals *heap_totals(const struct heap *heap) {

@@ -5,6 +5,7 @@
 #ifndef HEAPGLASS_INTROSPECT_HEAP_HEAP_H
 #define HEAPGLASS_INTROSPECT_HEAP_HEAP_H
 
+#include "introspect/heap/sums.h"
 #include "introspect/heap/type.h"
 #include "introspect/runtime/runtime.h"
 
@@ -30,6 +31,9 @@ enum object_flag {
 
 struct heap_options {
     unsigned threads; /* 0: as many as there are processors */
+    /* Objects get no ids: only what "the whole" below tells is asked for, which takes less time and much
+     * less memory. */
+    bool totals_only;
 };
 
 /* Decodes. The image, layout and runtime are borrowed and must outlive the heap. */
@@ -55,13 +59,6 @@ enum gc_state heap_gc_state(const struct heap *heap, uint32_t id);
 enum object_found heap_found(const struct heap *heap, uint32_t id);
 int64_t heap_interpreter(const struct heap *heap, uint32_t id); /* its interpreter's id */
 
-struct heap_sums {
-    uint64_t objects, size, footprint, unreachable; /* sizes in bytes */
-};
-
-/* Adds the objects of ids [first, end) to the sums of their types, `sums` by type id: what the
- * functions above say of each, many times as fast. */
-void heap_add_up(const struct heap *heap, uint32_t first, uint32_t end, struct heap_sums *sums);
 
 /* The references that an object owns, in the decoder's order, with its type, __dict__, slots and
  * weak references. Decoded anew from the image: `visit` is called for each. */
@@ -96,6 +93,9 @@ struct heap_accounts {
     uint64_t pymalloc_footprint; /* of objects, inside arenas */
     uint64_t malloc_footprint;   /* of objects, outside */
 };
+
+/* The sums of the objects of a type. */
+const struct heap_sums *heap_type_sums(const struct heap *heap, uint32_t type_id);
 
 const struct heap_totals *heap_totals(const struct heap *heap);
 const struct heap_accounts *heap_accounts(const struct heap *heap);

@@ -84,7 +84,7 @@ static struct err *mark_reachable(struct heap *heap) {
     struct mark_seeds seeds = {roots.addresses.items, roots.addresses.count};
     struct err *err = roots.out_of_memory
                           ? err_no_memory()
-                          : mark_from(&heap->marking, &seeds, &heap->reachable, NULL);
+                          : mark_from(&heap->marking, &seeds, &heap->reachable);
     vec_free(&roots.addresses);
     return err;
 }
@@ -101,7 +101,7 @@ static struct err *mark_met_types(struct heap *heap, struct bitmap *marks) {
         }
         struct mark_seeds seeds = {found.addresses.items, found.addresses.count};
         struct err *err =
-            found.out_of_memory ? err_no_memory() : mark_from(&heap->marking, &seeds, marks, NULL);
+            found.out_of_memory ? err_no_memory() : mark_from(&heap->marking, &seeds, marks);
         vec_free(&found.addresses);
         TRY(err);
     }
@@ -140,7 +140,7 @@ static struct err *mark_candidates(struct heap *heap,
     TRY(copy_bitmap(&before, &heap->objects));
     struct err *err = find(heap, &seeds);
     if (!err)
-        err = mark_from(&heap->marking, &seeds, &heap->objects, NULL);
+        err = mark_from(&heap->marking, &seeds, &heap->objects);
     if (!err)
         err = new_bits(&before, &heap->objects, found);
     bitmap_free(&before);
@@ -223,11 +223,10 @@ static struct err *prepare(struct heap *heap) {
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
-    heap->marking = (struct marking){.image = heap->image,
-                                     .layout = heap->layout,
+    heap->marking = (struct marking){.allocators = {heap->image, heap->layout, &heap->pymalloc,
+                                                    fence_size(heap->image, heap->layout,
+                                                               heap->runtime)},
                                      .types = heap->types,
-                                     .pymalloc = &heap->pymalloc,
-                                     .fence = fence_size(heap->image, heap->layout, heap->runtime),
                                      .weak_dict = interned_strings(&decode, heap->runtime),
                                      .interpreters = heap->interpreters.items,
                                      .interpreter_count = heap->interpreters.count,
@@ -251,23 +250,61 @@ static struct err *find_the_rest(struct heap *heap, struct bitmap *candidates,
     return err;
 }
 
-static struct err *fill_columns(struct heap *heap, const struct bitmap *candidates,
-                                const struct bitmap *guesses) {
-    /* The bitmaps of objects become the columns'; those of blocks make room for them. */
+static uint64_t common_bits(const struct bitmap *a, const struct bitmap *b) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < a->word_count; i++)
+        count += (uint64_t)__builtin_popcountll(a->words[i] & b->words[i]);
+    return count;
+}
+
+static void count_found(const struct columns_input *input, struct heap_totals *totals) {
+    const struct bitmap *objects = input->objects, *tracked = &input->gc->tracked;
+    totals->tracked = common_bits(objects, tracked);
+    totals->guessed = common_bits(objects, input->guesses);
+    totals->allocator = common_bits(objects, input->candidates) + totals->guessed -
+                        common_bits(input->candidates, tracked) -
+                        common_bits(input->guesses, tracked);
+    totals->reachable = totals->objects - totals->tracked - totals->allocator;
+    totals->unreachable = totals->objects - common_bits(objects, input->reachable);
+}
+
+/* The totals that need no numbers of objects. */
+static void count_totals(struct heap *heap, const struct columns_input *input) {
+    struct heap_totals *totals = &heap->totals;
+    vec_each (sums, &heap->marking.sums) {
+        totals->objects += sums->objects;
+        totals->size += sums->size;
+        totals->footprint += sums->footprint;
+    }
+    count_found(input, totals);
+    heap->accounts.pymalloc_footprint = heap->marking.footprint.pymalloc;
+    heap->accounts.malloc_footprint = heap->marking.footprint.malloc;
+}
+
+static struct err *number_objects(struct heap *heap, const struct columns_input *input) {
+    heap->columns.objects = heap->objects;
+    heap->columns.odd = heap->marking.odd;
+    struct err *err = columns_fill(input, &heap->columns);
+    heap->objects = (struct bitmap){0};
+    heap->marking.odd = (struct bitmap){0};
+    return err;
+}
+
+static struct err *finish(struct heap *heap, const struct bitmap *candidates,
+                          const struct bitmap *guesses, bool totals_only) {
+    /* Those of blocks make room for the columns. */
     bitmap_free(&heap->marking.claimed);
     bitmap_free(&heap->pymalloc.allocated);
+    struct bitmap objects = heap->objects;
     struct columns_input input = {.marking = &heap->marking,
                                   .gc = &heap->gc,
-                                  .objects = &heap->columns.objects,
+                                  .objects = &objects,
                                   .reachable = &heap->reachable,
                                   .candidates = candidates,
                                   .guesses = guesses,
                                   .threads = heap->threads};
-    heap->columns.objects = heap->objects;
-    heap->columns.odd = heap->marking.odd;
-    struct err *err = columns_fill(&input, &heap->columns, &heap->totals, &heap->accounts);
-    heap->objects = (struct bitmap){0};
-    heap->marking.odd = (struct bitmap){0};
+    count_totals(heap, &input);
+    struct err *err = totals_only ? NULL : number_objects(heap, &input);
     damage_merge(&heap->damage, &heap->marking.damage);
     bitmap_free(&heap->reachable);
     gc_lists_clear(&heap->gc);
@@ -280,7 +317,7 @@ static struct err *reach(struct heap *heap) {
     return mark_met_types(heap, &heap->reachable);
 }
 
-static struct err *build(struct heap *heap) {
+static struct err *build(struct heap *heap, bool totals_only) {
     double since = seconds();
     struct bitmap candidates = {0}, guesses = {0};
     struct gc_walk walk = {.heap = heap};
@@ -294,14 +331,15 @@ static struct err *build(struct heap *heap) {
             err_free(walk_err);
         return err ? err : walk_err;
     }
+    heap->marking.unreachable = true;
     TRY(copy_bitmap(&heap->objects, &heap->reachable));
     TRY(mark_from_bitmap(&heap->marking, &heap->gc.tracked, &heap->gc.odd, &heap->objects));
     log_phase("tracked", &since);
     err = find_the_rest(heap, &candidates, &guesses);
     log_phase("allocated", &since);
     if (!err)
-        err = fill_columns(heap, &candidates, &guesses);
-    log_phase("columns", &since);
+        err = finish(heap, &candidates, &guesses, totals_only);
+    log_phase(totals_only ? "totals" : "columns", &since);
     bitmap_free(&candidates);
     bitmap_free(&guesses);
     return err;
@@ -317,7 +355,7 @@ struct err *heap_build(const struct image *image, const struct layout *layout,
     heap->layout = layout;
     heap->runtime = runtime;
     heap->threads = parallel_threads(options ? options->threads : 0);
-    struct err *err = build(heap);
+    struct err *err = build(heap, options && options->totals_only);
     if (err) {
         heap_destroy(heap);
         return err;

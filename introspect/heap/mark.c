@@ -21,7 +21,6 @@ struct batch {
 struct crew {
     struct marking *marking;
     struct bitmap *marks;
-    const struct bitmap *known;
     const struct bitmap *seeds, *odd_seeds; /* to take from in parts, or NULL */
     size_t next_word;                       /* of seeds; atomic */
 
@@ -39,6 +38,9 @@ struct worker {
     struct vec(uint64_t) stack;   /* places to visit */
     struct vec(uint64_t) guessed; /* targets */
     uint64_t double_claims, first_double_claim;
+    struct footprint footprint;        /* of the object being visited */
+    struct footprint total;            /* of all */
+    struct vec(struct heap_sums) sums; /* by type id */
     bool weak;         /* the object being visited retains nothing */
     const char *where; /* type of the object being visited, for damage */
     bool out_of_memory;
@@ -46,21 +48,13 @@ struct worker {
 
 /* ---- meeting an object ----------------------------------------------------------------------- */
 
-/* An object of `known`, and not an address in the middle of one. */
-static bool is_known(const struct crew *crew, uint64_t place) {
-    return bitmap_test(crew->known, place) &&
-           bitmap_test(&crew->marking->odd, place) == ((place & 8) != 0);
-}
-
 static void meet(struct worker *worker, uint64_t address) {
     struct crew *crew = worker->crew;
-    uint64_t place = image_place(crew->marking->image, address);
+    uint64_t place = image_place(crew->marking->allocators.image, address);
     if (__builtin_expect(place == UINT64_MAX || (address & 7), 0)) {
         damage_add(&worker->damage, "outside", worker->where, address);
         return;
     }
-    if (crew->known && !is_known(crew, place))
-        return;
     if (!bitmap_set(crew->marks, place))
         return;
     if (__builtin_expect(place & 8, 0))
@@ -87,7 +81,7 @@ static void meet_references(struct decode *decode) {
 
 static void claim(struct worker *worker, uint64_t address) {
     struct marking *marking = worker->crew->marking;
-    uint64_t place = image_place(marking->image, address);
+    uint64_t place = image_place(marking->allocators.image, address);
     if (place == UINT64_MAX || bitmap_set(&marking->claimed, place))
         return;
     if (!worker->double_claims++)
@@ -95,26 +89,56 @@ static void claim(struct worker *worker, uint64_t address) {
 }
 
 static void claim_buffer(struct decode *decode, uint64_t address, uint64_t size) {
-    (void)size;
     struct worker *worker = decode->context;
-    const struct marking *marking = worker->crew->marking;
-    bool fenced = marking->fence && fence_before(marking->image, address);
-    claim(worker, fenced ? address - marking->fence : address);
+    const struct allocators *allocators = &worker->crew->marking->allocators;
+    uint64_t block = footprint_buffer_block(allocators, address);
+    claim(worker, block);
+    footprint_add_block(&worker->footprint, allocators, block, address - block + size);
 }
 
 /* Objects in pymalloc's pools must be where an allocated block is: freed memory keeps its looks.
  * Their blocks are claimed all at once (marking_owned), those of malloc here. */
-static bool check_and_claim(struct worker *worker, const struct object *object, uint64_t place) {
-    const struct marking *marking = worker->crew->marking;
-    uint64_t before = object_offset_in_block(marking->layout, object) + marking->fence;
-    if (!pymalloc_is_arena(marking->pymalloc, place)) {
+static bool claim_object(struct worker *worker, const struct object *object, uint64_t place) {
+    const struct allocators *allocators = &worker->crew->marking->allocators;
+    uint64_t before = object_offset_in_block(allocators->layout, object) + allocators->fence;
+    if (!pymalloc_is_arena(allocators->pymalloc, place)) {
         claim(worker, object->address - before);
-    } else if (place < before || !pymalloc_is_block(marking->pymalloc, place - before)) {
+    } else if (place < before || !pymalloc_is_block(allocators->pymalloc, place - before)) {
         damage_add(&worker->damage, "freed", "object", object->address);
         return false;
     }
-    object_buffers(&worker->decode, object);
     return true;
+}
+
+/* Room for the sums of a type; they are few and mostly known from the start. */
+static struct heap_sums *sums_of(struct worker *worker, const struct type *type) {
+    if (__builtin_expect(type->id >= worker->sums.count, 0)) {
+        uint32_t count = type_table_count(worker->crew->marking->types);
+        size_t more = count - worker->sums.count;
+        if (!vec_reserve(&worker->sums, more))
+            return NULL;
+        memset(worker->sums.items + worker->sums.count, 0, more * sizeof *worker->sums.items);
+        worker->sums.count = count;
+    }
+    return &worker->sums.items[type->id];
+}
+
+/* Measures the object, which claims its buffers, and adds it up. */
+static void add_up(struct worker *worker, const struct object *object, uint64_t place) {
+    struct measure measure;
+    struct heap_sums *sums = sums_of(worker, object->type);
+    worker->footprint = (struct footprint){0};
+    footprint_measure(&worker->decode, &worker->crew->marking->allocators, object, place, &measure,
+                      &worker->footprint);
+    worker->total.pymalloc += worker->footprint.pymalloc;
+    worker->total.malloc += worker->footprint.malloc;
+    if (!sums) {
+        worker->out_of_memory = true;
+        return;
+    }
+    sums->objects++;
+    sums->size += measure.size;
+    sums->footprint += worker->footprint.pymalloc + worker->footprint.malloc;
 }
 
 /* ---- visiting -------------------------------------------------------------------------------- */
@@ -128,7 +152,7 @@ static void unmark(struct worker *worker, uint64_t place) {
 
 static void visit(struct worker *worker, uint64_t place, const struct type *type) {
     struct marking *marking = worker->crew->marking;
-    uint64_t address = image_address_of_place(marking->image, place);
+    uint64_t address = image_address_of_place(marking->allocators.image, place);
     struct object object;
     const char *why = NULL;
     if (!object_view_prefetched(&worker->decode, address, place, type, &object, &why)) {
@@ -137,10 +161,11 @@ static void visit(struct worker *worker, uint64_t place, const struct type *type
         return;
     }
     worker->where = object.type->decoder ? object.type->decoder->name : "instance";
-    if (!worker->crew->known && !check_and_claim(worker, &object, place)) {
+    if (!claim_object(worker, &object, place)) {
         unmark(worker, place);
         return;
     }
+    add_up(worker, &object, place);
     if (object.type->owns_nothing)
         return;
     worker->weak = address == marking->weak_dict;
@@ -198,7 +223,7 @@ static void drain(struct worker *worker) {
     for (;;) {
         while (worker->stack.count && !queue_full(&headers)) {
             uint64_t place = worker->stack.items[--worker->stack.count];
-            __builtin_prefetch(marking->image->mirror + place);
+            __builtin_prefetch(marking->allocators.image->mirror + place);
             queue_put(&headers, place, NULL);
         }
         bool stack_empty = !worker->stack.count;
@@ -239,7 +264,7 @@ static bool take_seeds(struct worker *worker) {
             uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
             if (crew->odd_seeds && bitmap_test(crew->odd_seeds, place))
                 place += 8;
-            meet(worker, image_address_of_place(crew->marking->image, place));
+            meet(worker, image_address_of_place(crew->marking->allocators.image, place));
         }
     }
     return true;
@@ -290,8 +315,8 @@ static void worker_init(struct worker *worker, struct crew *crew) {
     worker->crew = crew;
     worker->where = "root";
     worker->decode = (struct decode){
-        .image = marking->image,
-        .layout = marking->layout,
+        .image = marking->allocators.image,
+        .layout = marking->allocators.layout,
         .types = marking->types,
         .damage = &worker->damage,
         .interpreters = marking->interpreters,
@@ -312,6 +337,27 @@ static bool add_guessed(struct marking *marking, const struct worker *worker) {
     memcpy(marking->guessed.items + marking->guessed.count, worker->guessed.items,
            worker->guessed.count * sizeof *worker->guessed.items);
     marking->guessed.count += worker->guessed.count;
+    return true;
+}
+
+static bool add_sums(struct marking *marking, const struct worker *worker) {
+    size_t known = marking->sums.count, count = worker->sums.count;
+    if (count > known) {
+        if (!vec_reserve(&marking->sums, count - known))
+            return false;
+        memset(marking->sums.items + known, 0, (count - known) * sizeof *marking->sums.items);
+        marking->sums.count = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct heap_sums *into = &marking->sums.items[i];
+        const struct heap_sums *from = &worker->sums.items[i];
+        into->objects += from->objects;
+        into->size += from->size;
+        into->footprint += from->footprint;
+        into->unreachable += marking->unreachable ? from->objects : 0;
+    }
+    marking->footprint.pymalloc += worker->total.pymalloc;
+    marking->footprint.malloc += worker->total.malloc;
     return true;
 }
 
@@ -337,9 +383,11 @@ static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
         if (workers[i].double_claims && !marking->double_claims)
             marking->first_double_claim = workers[i].first_double_claim;
         marking->double_claims += workers[i].double_claims;
-        out_of_memory |= workers[i].out_of_memory | !add_guessed(marking, &workers[i]);
+        out_of_memory |= workers[i].out_of_memory | !add_guessed(marking, &workers[i]) |
+                         !add_sums(marking, &workers[i]);
         vec_free(&workers[i].stack);
         vec_free(&workers[i].guessed);
+        vec_free(&workers[i].sums);
     }
     free(workers);
     pthread_cond_destroy(&crew->changed);
@@ -347,9 +395,9 @@ static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
     return out_of_memory ? err_no_memory() : NULL;
 }
 
-struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds, struct bitmap *marks,
-                      const struct bitmap *known) {
-    struct crew crew = {.marking = marking, .marks = marks, .known = known};
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
+                      struct bitmap *marks) {
+    struct crew crew = {.marking = marking, .marks = marks};
     return run_crew(&crew, seeds);
 }
 
@@ -360,8 +408,8 @@ struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds
 }
 
 struct err *marking_init(struct marking *marking) {
-    if (bitmap_init_sparse(&marking->odd, marking->image->mirror_size) &&
-        bitmap_init(&marking->claimed, marking->image->mirror_size))
+    if (bitmap_init_sparse(&marking->odd, marking->allocators.image->mirror_size) &&
+        bitmap_init(&marking->claimed, marking->allocators.image->mirror_size))
         return NULL;
     marking_clear(marking);
     return err_no_memory();
@@ -371,6 +419,7 @@ void marking_clear(struct marking *marking) {
     bitmap_free(&marking->odd);
     bitmap_free(&marking->claimed);
     vec_free(&marking->guessed);
+    vec_free(&marking->sums);
 }
 
 /* An object begins up to 48 bytes into its block (fence, pre-header, GC head), and no other block
@@ -395,9 +444,9 @@ static uint64_t blocks_of_objects(const uint64_t objects[2], const uint64_t allo
 
 struct err *marking_owned(const struct marking *marking, const struct bitmap *objects,
                           struct bitmap *owned, uint64_t *double_claims) {
-    const uint64_t *allocated = marking->pymalloc->allocated.words;
+    const uint64_t *allocated = marking->allocators.pymalloc->allocated.words;
     *double_claims = 0;
-    if (!bitmap_init(owned, marking->image->mirror_size))
+    if (!bitmap_init(owned, marking->allocators.image->mirror_size))
         return err_no_memory();
     for (size_t i = 0; i < objects->word_count; i++) {
         uint64_t blocks = 0, twice = 0, claimed = marking->claimed.words[i];

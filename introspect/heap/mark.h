@@ -8,8 +8,8 @@
 
 #include "base/vec.h"
 #include "introspect/heap/bitmap.h"
-#include "introspect/heap/object_view.h"
-#include "introspect/heap/pymalloc.h"
+#include "introspect/heap/footprint.h"
+#include "introspect/heap/sums.h"
 
 /* Blocks that free lists keep. */
 struct parked {
@@ -17,13 +17,9 @@ struct parked {
 };
 
 struct marking {
-    const struct image *image;
-    const struct layout *layout;
+    struct allocators allocators;
     struct type_table *types;
-    const struct pymalloc *pymalloc;
-    uint64_t fence; /* bytes that debug hooks put before what they allocate (fence.h): 16 or 0 */
-    uint64_t
-        weak_dict; /* address of a dict whose references hold nothing: interned strings; or 0 */
+    uint64_t weak_dict; /* a dict whose references hold nothing (interned.h); 0: none */
     const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
     size_t interpreter_count;
     unsigned threads;
@@ -32,6 +28,13 @@ struct marking {
     struct bitmap claimed; /* starts of owned buffers, and of malloc's blocks that hold objects */
     uint64_t double_claims, first_double_claim;
     struct damage_list damage;
+
+    /* What was met, by type id, and in all. Objects that are met while `unreachable` is set count as
+     * that. */
+    bool unreachable;
+    struct vec(struct heap_sums) sums;
+    struct footprint footprint;
+
     /* Targets of guessed references of the objects visited so far, with repetitions: nothing is
      * marked through them. */
     struct vec(uint64_t) guessed;
@@ -46,12 +49,11 @@ struct mark_seeds {
     size_t count;
 };
 
-/* Sets the bit of every seed and of all that it retains, through exact references, in `marks`.
- * With `known` NULL objects are met for the first time: they are checked (what is no object is
- * damage and stays unmarked) and the blocks that they own are claimed. Otherwise only objects of
- * `known` are marked. */
-struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds, struct bitmap *marks,
-                      const struct bitmap *known) ERR_CHECK;
+/* Sets the bit of every seed and of all that it retains, through exact references, in `marks`, and
+ * adds the objects up. Each is checked (what is no object is damage and stays unmarked), and the
+ * buffers that it owns are claimed. */
+struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,
+                      struct bitmap *marks) ERR_CHECK;
 
 /* As mark_from over each bit of `seeds` that `marks` lacks. */
 struct err *mark_from_bitmap(struct marking *marking, const struct bitmap *seeds,
@@ -65,7 +67,7 @@ struct err *marking_owned(const struct marking *marking, const struct bitmap *ob
 /* The address of the object that a bit stands for. */
 static inline uint64_t mark_address(const struct marking *marking, uint64_t place) {
     uint64_t start = place & -(uint64_t)16;
-    return image_address_of_place(marking->image,
+    return image_address_of_place(marking->allocators.image,
                                   start + (bitmap_test(&marking->odd, start) ? 8 : 0));
 }
 

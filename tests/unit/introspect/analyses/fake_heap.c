@@ -38,15 +38,20 @@ const struct type *heap_type(const struct heap *heap, uint32_t id) {
     return &heap->types[heap->objects[id].type];
 }
 
-void heap_add_up(const struct heap *heap, uint32_t first, uint32_t end, struct heap_sums *sums) {
-    for (uint32_t id = first; id < end; id++) {
+/* Valid until the next call. */
+const struct heap_sums *heap_type_sums(const struct heap *heap, uint32_t type_id) {
+    static struct heap_sums sums;
+    sums = (struct heap_sums){0};
+    for (uint32_t id = 0; id < heap->count; id++) {
         const struct fake_object *object = &heap->objects[id];
-        struct heap_sums *sum = &sums[object->type];
-        sum->objects++;
-        sum->size += object->size;
-        sum->footprint += object->footprint;
-        sum->unreachable += !(object->flags & OBJECT_REACHABLE);
+        if (object->type != type_id)
+            continue;
+        sums.objects++;
+        sums.size += object->size;
+        sums.footprint += object->footprint;
+        sums.unreachable += !(object->flags & OBJECT_REACHABLE);
     }
+    return &sums;
 }
 
 uint64_t heap_footprint(const struct heap *heap, uint32_t id) {

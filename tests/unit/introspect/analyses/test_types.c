@@ -13,7 +13,7 @@ TestSuite(types, .init = setup);
 
 Test(types, sums_and_default_order) {
     struct types types;
-    cr_assert_null(types_collect(&fake_shop, 0, &types));
+    cr_assert_null(types_collect(&fake_shop, &types));
     cr_assert(eq(sz, types.count, 5), "types without objects are left out");
     static const char *const names[] = {"str", "dict", "shop.models.Order", "shop.models.Order",
                                         "shop.views.Order"};
@@ -29,7 +29,7 @@ Test(types, sums_and_default_order) {
 
 Test(types, other_orders) {
     struct types types;
-    cr_assert_null(types_collect(&fake_shop, 1, &types));
+    cr_assert_null(types_collect(&fake_shop, &types));
     cr_assert_null(types_sort(&types, "type"));
     cr_assert(eq(str, (char *)types.rows[0].type->name, "dict"));
     cr_assert(eq(u64, types.rows[1].type->address, 0x7f0000001000));
@@ -44,43 +44,10 @@ Test(types, other_orders) {
     types_free(&types);
 }
 
-/* Enough objects for several threads: the sums must be those of one. */
-Test(types, threads_agree) {
-    enum { COUNT = 300000, TYPES = 7 };
-    static struct fake_object objects[COUNT];
-    static struct type kinds[TYPES];
-    static const char *const names[TYPES] = {"a", "b", "c", "d", "e", "f", "g"};
-    for (uint32_t i = 0; i < TYPES; i++)
-        kinds[i] = (struct type){.id = i, .name = names[i], .address = 16 * (i + 1)};
-    for (uint32_t i = 0; i < COUNT; i++)
-        objects[i] = (struct fake_object){.address = 32 * (i + 1),
-                                          .type = i % 7 % 5,
-                                          .size = i,
-                                          .footprint = i + 16,
-                                          .flags = i % 3 ? OBJECT_REACHABLE : 0};
-    struct heap heap = {.types = kinds, .type_count = TYPES, .objects = objects, .count = COUNT};
-    struct types one, many;
-    cr_assert_null(types_collect(&heap, 1, &one));
-    cr_assert_null(types_collect(&heap, 5, &many));
-    cr_assert(eq(sz, one.count, 5));
-    cr_assert(eq(sz, many.count, one.count));
-    uint64_t total = 0;
-    for (size_t i = 0; i < one.count; i++) {
-        cr_assert(eq(u64, many.rows[i].objects, one.rows[i].objects));
-        cr_assert(eq(u64, many.rows[i].size, one.rows[i].size));
-        cr_assert(eq(u64, many.rows[i].footprint, one.rows[i].footprint));
-        cr_assert(eq(u64, many.rows[i].unreachable, one.rows[i].unreachable));
-        total += one.rows[i].objects;
-    }
-    cr_assert(eq(u64, total, COUNT));
-    types_free(&one);
-    types_free(&many);
-}
-
 Test(types, empty_heap) {
     struct heap heap = {0};
     struct types types;
-    cr_assert_null(types_collect(&heap, 0, &types));
+    cr_assert_null(types_collect(&heap, &types));
     cr_assert(eq(sz, types.count, 0));
     types_free(&types);
 }

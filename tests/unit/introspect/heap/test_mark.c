@@ -21,10 +21,8 @@ static struct marked setup(struct fake_heap *heap, unsigned threads) {
     cr_assert_null(
         type_table_create(heap->image, heap->layout, heap->runtime_address, &marked.types));
     pymalloc = marked.pymalloc;
-    marked.marking = (struct marking){.image = heap->image,
-                                      .layout = heap->layout,
+    marked.marking = (struct marking){.allocators = {heap->image, heap->layout, &pymalloc, 0},
                                       .types = marked.types,
-                                      .pymalloc = &pymalloc,
                                       .threads = threads};
     cr_assert_null(marking_init(&marked.marking));
     cr_assert(bitmap_init(&marked.marks, heap->image->mirror_size));
@@ -40,7 +38,7 @@ static void clear(struct marked *marked) {
 
 static void mark(struct marked *marked, size_t count, uint64_t *seeds) {
     struct mark_seeds from = {seeds, count};
-    cr_assert_null(mark_from(&marked->marking, &from, &marked->marks, NULL));
+    cr_assert_null(mark_from(&marked->marking, &from, &marked->marks));
 }
 
 static bool has(const struct marked *marked, uint64_t object) {
@@ -214,41 +212,6 @@ Test(mark, reference_into_an_object) {
             *heap = copy;
             break;
         }
-    }
-}
-
-/* The same among objects that are known. */
-Test(mark, reference_into_a_known_object) {
-    EACH_VERSION(heap) {
-        uint64_t number = fake_heap_float(heap, 1);
-        uint64_t list = fake_heap_list(heap, 1, (uint64_t[]){number + 8});
-        struct marked marked = setup(heap, 1);
-        mark(&marked, 2, (uint64_t[]){number, list});
-        struct bitmap reached;
-        cr_assert(bitmap_init(&reached, heap->image->mirror_size));
-        struct mark_seeds from = {&list, 1};
-        cr_assert_null(mark_from(&marked.marking, &from, &reached, &marked.marks));
-        cr_expect_eq(bits(&reached), 1);
-        cr_expect_eq(mark_address(&marked.marking, image_place(heap->image, number)), number);
-        bitmap_free(&reached);
-        clear(&marked);
-    }
-}
-
-Test(mark, only_known_objects) {
-    EACH_VERSION(heap) {
-        uint64_t number = fake_heap_float(heap, 1), list = fake_heap_list(heap, 1, &number);
-        struct marked marked = setup(heap, 1);
-        struct bitmap known;
-        cr_assert(bitmap_init(&known, heap->image->mirror_size));
-        bitmap_set(&known, image_place(heap->image, list));
-        struct mark_seeds from = {&list, 1};
-        cr_assert_null(mark_from(&marked.marking, &from, &marked.marks, &known));
-        cr_expect(has(&marked, list));
-        cr_expect_not(has(&marked, number));
-        cr_expect_eq(bits(&marked.marking.claimed), 0);
-        bitmap_free(&known);
-        clear(&marked);
     }
 }
 
