@@ -35,7 +35,7 @@ static struct err *resolve_files(char **paths, int count, struct layout **ret) {
     if (!modules)
         return err_no_memory();
     for (int i = 0; i < count; i++)
-        modules[i] = (struct layout_module){paths[i], paths[i]};
+        modules[i] = (struct layout_module){.path = paths[i], .name = paths[i]};
     const struct layout_query query = {.runtime = modules[0],
                                        .extensions = modules + 1,
                                        .extension_count = (size_t)count - 1,

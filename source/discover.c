@@ -2,7 +2,7 @@
 
 #include "attach/maps.h"
 #include "base/cleanup.h"
-#include "symbols/elf_file.h"
+#include "source/mapped_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -51,11 +51,9 @@ static void read_version(struct elf_file *file, const char *path, char *version,
 
 /* Looks into the file that a process has mapped: its own file system may be another than ours. */
 static void read_file(pid_t pid, const struct map *map, struct known_file *known) {
-    char path[96];
     struct elf_file *file = NULL;
     struct elf_section section;
-    snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
-    struct err *err = elf_file_open(path, map->path, &file);
+    struct err *err = mapped_file_open(pid, map, &file);
     if (err) {
         err_free(err);
         return;

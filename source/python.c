@@ -3,29 +3,17 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "introspect/layout/provider.h"
+#include "source/mapped_file.h"
 #include "symbols/debuginfo.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 
 /* Beside _PyRuntime: the statics of versions that keep them outside of it (Objects/obmalloc.c,
  * Objects/unicodeobject.c). */
-static const char *const wanted_names[] = {"_PyRuntime", "arenas", "maxarenas", "interned"};
+static const char *const wanted_names[] = {"arenas", "maxarenas", "interned"};
 enum { WANTED = sizeof wanted_names / sizeof *wanted_names };
-
-/* Opens what is mapped there, even if its path now leads to another file or to none: map_files is
- * the mapping's own file, but only privileged users may follow it. */
-static struct err *open_mapped(pid_t pid, const char *root, const struct map *map,
-                               struct elf_file **ret) {
-    char path[96];
-    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid,
-             (unsigned long long)map->start, (unsigned long long)map->end);
-    struct err *err = elf_file_open(NULL, path, ret);
-    if (!err)
-        return NULL;
-    err_free(err);
-    return elf_file_open(root, map->path, ret);
-}
 
 static bool is_first_of_file(const struct maps *maps, const struct map *map) {
     if (map->kind != MAPPING_FILE || map->offset || !map->readable)
@@ -38,60 +26,151 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-/* Likely files first: opening them all would cost a process with hundreds of libraries. */
-static bool is_likely(const struct maps *maps, const struct map *map) {
-    return strstr(base_name(map->path), "python") || map == maps->items;
+/* "python3.11", "libpython3.11.so.1.0" */
+static bool named_python(const struct map *map) {
+    const char *name = base_name(map->path);
+    return !strncmp(name, "python", 6) || !strncmp(name, "libpython", 9);
 }
 
 static bool is_elf_name(const char *path) {
     return !strncmp(path, "/", 1) && strncmp(path, "/dev/", 5);
 }
 
-/* True, with *python filled in, if the file mapped there holds _PyRuntime. */
-static bool try_file(const struct process *process, const struct map *map, struct python *python) {
+enum { CANDIDATES_MAX = 4 };
+
+struct search {
+    const struct process *process;
+    const struct maps *maps;
+    struct python found[CANDIDATES_MAX];
+    size_t count;
+    struct err *refusal; /* why the first file that could not be opened could not */
+};
+
+/* Takes the file that is mapped there if it has _PyRuntime. */
+static struct err *try_file(struct search *search, const struct map *map) {
     struct elf_file *file = NULL;
-    struct err *err = open_mapped(process->pid, python->root, map, &file);
+    struct err *err = mapped_file_open(search->process->pid, map, &file);
     if (err) {
-        err_free(err);
-        return false;
+        if (err_code(err) == ERR_SOURCE && !search->refusal)
+            search->refusal = err;
+        else
+            err_free(err);
+        return NULL;
     }
-    struct elf_symbol wanted[WANTED] = {{.name = wanted_names[0]}};
-    elf_file_find_symbols(file, wanted, 1);
-    if (!wanted[0].matches || !elf_file_bias(file, map->start, map->offset, &python->bias)) {
+    struct python *python = &search->found[search->count];
+    struct elf_symbol runtime = {.name = "_PyRuntime"};
+    elf_file_find_symbols(file, &runtime, 1);
+    if (!runtime.matches || !elf_file_bias(file, map->start, map->offset, &python->bias)) {
         elf_file_close(file);
-        return false;
+        return NULL;
     }
-    wanted[0].address += python->bias;
-    for (size_t i = 1; i < WANTED; i++)
+    search->count++;
+    python->pid = search->process->pid;
+    snprintf(python->root, sizeof python->root, "/proc/%d/root", (int)python->pid);
+    python->start = map->start;
+    python->runtime = runtime.address + python->bias;
+    python->runtime_size = runtime.size;
+    python->file = file;
+    python->path = strdup(map->path);
+    return python->path ? NULL : err_no_memory();
+}
+
+/* The executable and what is named a Python; or, where they are none, the first other file that is
+ * one (a program's plugin): opening them all would cost a process with hundreds of libraries. */
+static struct err *search_files(struct search *search) {
+    for (int likely = 1; likely >= 0 && !search->count; likely--) {
+        for (size_t i = 0; i < search->maps->count; i++) {
+            const struct map *map = &search->maps->items[i];
+            if (!is_first_of_file(search->maps, map) || !is_elf_name(map->path) ||
+                (i == 0 || named_python(map)) != (likely == 1))
+                continue;
+            TRY(try_file(search, map));
+            if (search->count == CANDIDATES_MAX || (!likely && search->count))
+                break;
+        }
+    }
+    return NULL;
+}
+
+/* Has it an interpreter? Unknown is no. */
+static bool is_started(const struct search *search, const struct python *python) {
+    struct layout *layout = NULL;
+    uint64_t head = 0;
+    struct err *err = python_layout(python, search->maps, &layout);
+    if (!err) {
+        struct iovec local = {&head, sizeof head};
+        uint64_t at = python->runtime + layout->runtime.interpreters_head.offset;
+        struct iovec remote = {(void *)(uintptr_t)at, sizeof head};
+        if (process_vm_readv(python->pid, &local, 1, &remote, 1, 0) != (ssize_t)sizeof head)
+            head = 0;
+    }
+    err_free(err);
+    layout_destroy(layout);
+    return head != 0;
+}
+
+/* The index of the one that is meant. */
+static struct err *choose(const struct search *search, size_t *ret) {
+    const struct python *started = NULL;
+    *ret = 0;
+    for (size_t i = 0; search->count > 1 && i < search->count; i++) {
+        const struct python *python = &search->found[i];
+        if (!is_started(search, python))
+            continue;
+        if (started)
+            return err_new(ERR_NO_LAYOUT,
+                           "process %d (%s) runs two Pythons at once, %s and %s: heapglass knows "
+                           "no way to choose yet",
+                           (int)python->pid, search->process->name, started->path, python->path);
+        started = python;
+        *ret = i;
+    }
+    return NULL;
+}
+
+static void find_symbols(struct python *python) {
+    struct elf_symbol wanted[WANTED];
+    for (size_t i = 0; i < WANTED; i++)
         wanted[i] = (struct elf_symbol){.name = wanted_names[i]};
-    debuginfo_find_symbols(file, python->root, map->path, python->bias, wanted + 1, WANTED - 1);
+    debuginfo_find_symbols(python->file, python->root, python->path, python->bias, wanted, WANTED);
+    python->symbols[python->symbol_count++] =
+        (struct python_symbol){"_PyRuntime", python->runtime, python->runtime_size};
     for (size_t i = 0; i < WANTED; i++) {
         if (wanted[i].matches == 1)
             python->symbols[python->symbol_count++] =
                 (struct python_symbol){wanted_names[i], wanted[i].address, wanted[i].size};
     }
-    python->runtime = wanted[0].address;
-    python->file = file;
-    python->path = strdup(map->path);
-    return true;
+}
+
+static struct err *nothing_found(struct search *search) {
+    if (search->refusal)
+        return search->refusal;
+    return err_new(ERR_NO_LAYOUT,
+                   "process %d (%s) is not a Python: none of its mapped files has the symbol "
+                   "_PyRuntime",
+                   (int)search->process->pid, search->process->name);
 }
 
 struct err *python_find(const struct process *process, const struct maps *maps,
                         struct python *python) {
+    struct search search = {.process = process, .maps = maps};
+    size_t chosen = 0;
     *python = (struct python){0};
-    snprintf(python->root, sizeof python->root, "/proc/%d/root", (int)process->pid);
-    for (int likely = 1; likely >= 0; likely--) {
-        for (size_t i = 0; i < maps->count; i++) {
-            const struct map *map = &maps->items[i];
-            if (is_first_of_file(maps, map) && is_elf_name(map->path) &&
-                is_likely(maps, map) == (likely == 1) && try_file(process, map, python))
-                return python->path ? NULL : err_no_memory();
-        }
+    struct err *err = search_files(&search);
+    if (!err && !search.count)
+        return nothing_found(&search);
+    if (!err)
+        err = choose(&search, &chosen);
+    for (size_t i = 0; i < search.count; i++) {
+        if (err || i != chosen)
+            python_clear(&search.found[i]);
     }
-    return err_new(ERR_NO_LAYOUT,
-                   "process %d (%s) is not a Python: none of its mapped files has the symbol "
-                   "_PyRuntime",
-                   (int)process->pid, process->name);
+    err_free(search.refusal);
+    if (err)
+        return err;
+    *python = search.found[chosen];
+    find_symbols(python);
+    return NULL;
 }
 
 void python_clear(struct python *python) {
@@ -100,21 +179,32 @@ void python_clear(struct python *python) {
     *python = (struct python){0};
 }
 
+static struct err *open_mapping(void *context, const struct layout_module *module,
+                                struct elf_file **ret) {
+    const struct python *python = context;
+    return mapped_file_open(python->pid, module->mapping, ret);
+}
+
 struct err *python_layout(const struct python *python, const struct maps *maps,
                           struct layout **ret) {
+    struct layout_module runtime = {.path = python->path, .name = python->path};
     struct vec(struct layout_module) extensions = {0};
     for (size_t i = 0; i < maps->count; i++) {
         const struct map *map = &maps->items[i];
-        struct layout_module module = {map->path, map->path};
+        struct layout_module module = {.path = map->path, .name = map->path, .mapping = map};
+        if (map->start == python->start)
+            runtime.mapping = map;
         if (is_first_of_file(maps, map) && strstr(base_name(map->path), ".so") &&
             strcmp(map->path, python->path) && !vec_push(&extensions, module)) {
             vec_free(&extensions);
             return err_no_memory();
         }
     }
-    struct layout_query query = {.runtime = {elf_file_path(python->file), python->path},
+    struct layout_query query = {.runtime = runtime,
                                  .extensions = extensions.items,
                                  .extension_count = extensions.count,
+                                 .open = open_mapping,
+                                 .open_context = (void *)python,
                                  .root = python->root,
                                  .use_cache = true};
     struct err *err = layout_resolve(&query, ret);

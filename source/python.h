@@ -15,16 +15,20 @@ struct python_symbol {
 enum { PYTHON_SYMBOLS_MAX = 8 };
 
 struct python {
-    char *path; /* of the file, as mapped */
+    char *path;     /* of the file, as mapped */
+    uint64_t start; /* of the mapping of its start */
     uint64_t bias;
-    uint64_t runtime;                                 /* address of _PyRuntime in the process */
+    uint64_t runtime, runtime_size;                   /* of _PyRuntime, an address in the process */
     struct python_symbol symbols[PYTHON_SYMBOLS_MAX]; /* those that were found */
     size_t symbol_count;
     struct elf_file *file;
+    pid_t pid;
     char root[32]; /* "/proc/PID/root" */
 };
 
-/* Looks through the files that the process has mapped. ERR_NO_LAYOUT if none is a Python. */
+/* Looks through the files that the process has mapped; of several Pythons it is the one that has
+ * been started. ERR_NO_LAYOUT if none is a Python, or two run at once; ERR_SOURCE if the file may
+ * not be opened. */
 struct err *python_find(const struct process *process, const struct maps *maps,
                         struct python *python) ERR_CHECK;
 void python_clear(struct python *python);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum {
@@ -204,6 +205,15 @@ const char *elf_file_architecture(const struct elf_file *file) {
     default:
         return "unknown";
     }
+}
+
+bool elf_file_identity(const struct elf_file *file, uint64_t *device, uint64_t *inode) {
+    struct stat status;
+    if (fstat(file->fd, &status))
+        return false;
+    *device = (uint64_t)major(status.st_dev) << 32 | minor(status.st_dev);
+    *inode = status.st_ino;
+    return true;
 }
 
 const uint8_t *elf_file_build_id(const struct elf_file *file, size_t *size) {

@@ -44,6 +44,9 @@ const char *elf_file_path(const struct elf_file *file); /* as opened; borrowed *
 const char *
 elf_file_architecture(const struct elf_file *file); /* "x86_64", "aarch64", ...; a literal */
 
+/* Which file of this machine it is: device (major << 32 | minor) and inode. */
+bool elf_file_identity(const struct elf_file *file, uint64_t *device, uint64_t *inode);
+
 /* The build-id; NULL and *size 0 if there is none. Borrowed. */
 const uint8_t *elf_file_build_id(const struct elf_file *file, size_t *size);
 

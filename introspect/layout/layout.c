@@ -137,17 +137,10 @@ static bool file_defines(const struct layout_module *extension, const char *modu
     return !strncmp(name, module, length) && name[length] == '.';
 }
 
-/* A file as its process names it: in its own root, which is another than ours for containers. Paths
- * below /proc lead to the file whatever it is called. */
 static struct err *open_module(const struct layout_query *query, const struct layout_module *module,
                                struct elf_file **ret) {
-    if (query->root && *query->root && strncmp(module->path, "/proc/", 6)) {
-        struct err *err = elf_file_open(query->root, module->path, ret);
-        if (!err)
-            return NULL;
-        err_free(err); /* in a chroot the kernel tells us paths as we see them */
-    }
-    return elf_file_open(NULL, module->path, ret);
+    return query->open ? query->open(query->open_context, module, ret)
+                       : elf_file_open(NULL, module->path, ret);
 }
 
 static struct err *provide_extension(const struct layout_query *query,

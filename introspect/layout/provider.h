@@ -5,11 +5,12 @@
 
 #include "introspect/layout/layout.h"
 
-/* The files to resolve a layout from, found before the target is stopped. Paths are those to open
- * (through /proc/PID/map_files or /proc/PID/root for another's mount namespace). */
+/* The files to resolve a layout from, found before the target is stopped. */
+struct elf_file;
 struct layout_module {
-    const char *path; /* to open */
-    const char *name; /* as mapped, for messages and to find "_asyncio" by */
+    const char *path;    /* to open */
+    const char *name;    /* as mapped, for messages and to find "_asyncio" by */
+    const void *mapping; /* for the query's open */
 };
 
 struct layout_query {
@@ -17,7 +18,10 @@ struct layout_query {
     /* Other mapped ELF files, for the structures of extension modules. */
     const struct layout_module *extensions;
     size_t extension_count;
-    /* "/proc/PID/root" or "": where files and their debug files are looked up first. */
+    /* How to open a module; NULL: by its path. */
+    struct err *(*open)(void *context, const struct layout_module *module, struct elf_file **ret);
+    void *open_context;
+    /* "/proc/PID/root" or "": where debug files are looked up first. */
     const char *root;
     bool use_cache;
     bool no_debug_files; /* do as if there were no DWARF, cached or not */
