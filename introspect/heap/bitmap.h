@@ -1,5 +1,3 @@
-#include "base/big_memory.h"
-#include "base/inline.h"
 /* Bitmaps over the places of an image's mirror, one bit per 16 bytes: no two objects or allocated
  * blocks begin in the same 16. Setting and testing is safe from several threads. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_BITMAP_H
@@ -20,17 +18,27 @@ struct bitmap {
     size_t word_count;
 };
 
-static inline bool bitmap_init(struct bitmap *bitmap, uint64_t mirror_size) {
-    bitmap->word_count = (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1;
-    bitmap->words = big_alloc(bitmap->word_count * sizeof *bitmap->words, false);
+static inline bool bitmap_init_words(struct bitmap *bitmap, size_t word_count, bool sparse) {
+    bitmap->word_count = word_count;
+    bitmap->words = big_alloc(word_count * sizeof *bitmap->words, sparse);
     return bitmap->words != NULL;
+}
+
+/* A bit for each 16 bytes of a mirror, all 0. False without memory. */
+static inline bool bitmap_init(struct bitmap *bitmap, uint64_t mirror_size) {
+    return bitmap_init_words(bitmap, (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1,
+                             false);
 }
 
 /* As bitmap_init for a bitmap with bits in few places. */
 static inline bool bitmap_init_sparse(struct bitmap *bitmap, uint64_t mirror_size) {
-    bitmap->word_count = (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1;
-    bitmap->words = big_alloc(bitmap->word_count * sizeof *bitmap->words, true);
-    return bitmap->words != NULL;
+    return bitmap_init_words(bitmap, (mirror_size >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)) + 1,
+                             true);
+}
+
+/* The place that a bit of a word stands for. */
+ALWAYS_INLINE uint64_t bitmap_place(size_t word, unsigned bit) {
+    return ((uint64_t)word << GRANULES_PER_WORD_SHIFT | bit) << GRANULE_SHIFT;
 }
 
 static inline void bitmap_free(struct bitmap *bitmap) {

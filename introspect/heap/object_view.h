@@ -3,6 +3,7 @@
 #define HEAPGLASS_INTROSPECT_HEAP_OBJECT_VIEW_H
 
 #include "introspect/heap/type_table.h"
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/number.h"
 
 /* Fills *object. False if there is no object: its header or body is not there, its type is no type,
@@ -14,8 +15,8 @@ ALWAYS_INLINE uint64_t object_body_size(const struct decode *decode, const struc
     const struct type *type = object->type;
     if (!type->itemsize)
         return type->basicsize;
-    uint64_t items = type->flags & 1 << 24 /* LONG_SUBCLASS */ ? int_digit_count(decode, object)
-                                                               : object_item_count(decode, object);
+    uint64_t items = type->flags & TPFLAGS_LONG_SUBCLASS ? int_digit_count(decode, object)
+                                                         : object_item_count(decode, object);
     return items >> IMAGE_ADDRESS_BITS ? UINT64_MAX / 2 : type->basicsize + items * type->itemsize;
 }
 
@@ -42,7 +43,7 @@ ALWAYS_INLINE bool object_has_gc(const struct layout *layout, const struct objec
     if (!object->type->has_gc)
         return false;
     return !object->type->is_type ||
-           (field_unsigned(object->body, layout->type.tp_flags) & 1 << 9); /* HEAPTYPE */
+           (field_unsigned(object->body, layout->type.tp_flags) & TPFLAGS_HEAPTYPE);
 }
 
 ALWAYS_INLINE uint64_t object_refcount(const struct layout *layout, const struct object *object,

@@ -151,7 +151,7 @@ static bool find_static_arenas(struct walk *walk, uint64_t runtime, struct damag
 static bool find_arenas(struct walk *walk, const struct runtime *runtime,
                         struct damage_list *damage) {
     const struct layout *layout = walk->layout;
-    if (layout->trait.obmalloc_state == 0)
+    if (layout->trait.obmalloc_state == OBMALLOC_STATIC)
         return find_static_arenas(walk, runtime_address(runtime), damage);
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
@@ -159,7 +159,8 @@ static bool find_arenas(struct walk *walk, const struct runtime *runtime,
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++) {
         uint64_t state = interpreters[i].address + layout->interpreter.obmalloc.offset;
-        if (layout->trait.obmalloc_state == 2 && !image_read_u64(walk->image, state, &state))
+        if (layout->trait.obmalloc_state == OBMALLOC_POINTER &&
+            !image_read_u64(walk->image, state, &state))
             continue;
         bool known = !state;
         vec_each (other, &seen)
@@ -306,7 +307,7 @@ void pymalloc_visit_unowned(const struct pymalloc *pymalloc, const struct image 
     for (size_t i = 0; i < pymalloc->allocated.word_count; i++) {
         uint64_t bits = pymalloc->allocated.words[i] & ~owned->words[i];
         for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            uint64_t place = bitmap_place(i, (unsigned)__builtin_ctzll(bits));
             visit(context, image_address_of_place(image, place),
                   pymalloc_block_size(pymalloc, place));
         }

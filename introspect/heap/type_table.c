@@ -2,16 +2,12 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/str.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-
-/* Flags of Include/object.h that are the same in all versions. */
-#define FLAG_HEAPTYPE      (1ull << 9)
-#define FLAG_HAVE_GC       (1ull << 14)
-#define FLAG_TYPE_SUBCLASS (1ull << 31)
 
 /* Beyond these no type is believed. */
 enum {
@@ -187,8 +183,9 @@ static bool is_python_class(const struct type_table *table, const uint8_t *body,
            field_pointer(body, layout->type.tp_name);
 }
 
-/* __slots__: the PyMemberDefs behind the type object, ob_size of them (Include/descrobject.h). */
-enum { MEMBER_SIZE = 40, MEMBER_TYPE = 8, MEMBER_OFFSET = 16, T_OBJECT_EX = 16 };
+/* __slots__: the PyMemberDefs behind the type object, ob_size of them. Py_T_OBJECT_EX is in
+ * Include/descrobject.h (3.12), before that T_OBJECT_EX in Include/structmember.h. */
+enum { T_OBJECT_EX = 16 };
 
 static bool read_slots(struct type_table *table, struct type *type, const uint8_t *body) {
     const struct layout *layout = table->layout;
@@ -212,13 +209,15 @@ static bool read_slots(struct type_table *table, struct type *type, const uint8_
         memcpy(slots, type->base->slots, inherited * sizeof *slots);
     uint32_t count = inherited;
     for (uint64_t i = 0; i < own; i++) {
-        const uint8_t *member = image_pin(table->image, members + i * MEMBER_SIZE, MEMBER_SIZE);
+        const uint32_t size = layout->member_def.size;
+        const void *member = image_pin(table->image, members + i * size, size);
         if (!member)
             break;
-        uint64_t offset = load_u64(member + MEMBER_OFFSET);
-        uint32_t kind = (uint32_t)load_u64(member + MEMBER_TYPE);
-        if (kind == T_OBJECT_EX && offset >= 16 && offset + 8 <= type->basicsize && !(offset & 7))
-            slots[count++] = (struct type_slot){(uint32_t)offset, load_u64(member)};
+        uint64_t offset = field_unsigned(member, layout->member_def.offset);
+        if (field_unsigned(member, layout->member_def.type) == T_OBJECT_EX &&
+            offset >= layout->object.size && offset + 8 <= type->basicsize && !(offset & 7))
+            slots[count++] = (struct type_slot){(uint32_t)offset,
+                                                field_pointer(member, layout->member_def.name)};
     }
     type->slots = slots;
     type->slot_count = count;
@@ -248,10 +247,6 @@ static void inherit_decoder(struct type_table *table, struct type *type, const u
         type->dictoffset = 0;
 }
 
-/* Word -4 of an instance with a managed dict leads to its values in 3.11, word -3 to its dict or
- * values in 3.12 (Include/internal/pycore_object.h). */
-enum { VALUES_POINTER = 1, VALUES_TAGGED = 2 };
-
 static void plan_decoding(struct type *type, const struct layout *layout) {
     const struct decoder *decoder = type->decoder;
     bool managed = type->flags & layout->trait.flag_managed_dict;
@@ -260,9 +255,9 @@ static void plan_decoding(struct type *type, const struct layout *layout) {
     for (uint32_t i = 0; i < count && i < 2; i++)
         type->prefetch[type->prefetch_count++] = (int32_t)offsets[i];
     if (managed && type->prefetch_count < 2 && layout->trait.managed_dict_values == VALUES_POINTER)
-        type->prefetch[type->prefetch_count++] = -32;
+        type->prefetch[type->prefetch_count++] = -4 * 8;
     if (managed && type->prefetch_count < 2 && layout->trait.managed_dict_values == VALUES_TAGGED)
-        type->prefetch[type->prefetch_count++] = -24;
+        type->prefetch[type->prefetch_count++] = -3 * 8;
     type->may_own_buffers = managed || (decoder && decoder->measure && !decoder->no_buffers);
     type->plain_size = !managed && !(decoder && decoder->measure) && !type->size_overridden;
     type->owns_nothing = !type->heap_type && decoder && !decoder->references && !managed &&
@@ -274,7 +269,7 @@ static void plan_decoding(struct type *type, const struct layout *layout) {
 static bool is_metatype(const struct type_table *table, uint64_t address) {
     const struct layout *layout = table->layout;
     const void *body = image_pin(table->image, address, layout->type.size);
-    return body && (field_unsigned(body, layout->type.tp_flags) & FLAG_TYPE_SUBCLASS);
+    return body && (field_unsigned(body, layout->type.tp_flags) & TPFLAGS_TYPE_SUBCLASS);
 }
 
 static bool read_type(struct type_table *table, struct type *type) {
@@ -299,11 +294,11 @@ static bool read_type(struct type_table *table, struct type *type) {
     type->itemsize = (uint64_t)itemsize;
     type->dictoffset = field_signed(body, layout->type.tp_dictoffset);
     type->weaklistoffset = field_signed(body, layout->type.tp_weaklistoffset);
-    type->heap_type = type->flags & FLAG_HEAPTYPE;
+    type->heap_type = type->flags & TPFLAGS_HEAPTYPE;
     if (type->heap_type && available < layout->heap_type.size)
         return false;
-    type->has_gc = type->flags & FLAG_HAVE_GC;
-    type->is_type = type->flags & FLAG_TYPE_SUBCLASS;
+    type->has_gc = type->flags & TPFLAGS_HAVE_GC;
+    type->is_type = type->flags & TPFLAGS_TYPE_SUBCLASS;
     type->python_class = type->heap_type && is_python_class(table, body, available);
     type->cached_keys = type->heap_type ? field_pointer(body, layout->heap_type.ht_cached_keys) : 0;
     if (type->flags & (layout->trait.flag_managed_dict | layout->trait.flag_managed_weakref))

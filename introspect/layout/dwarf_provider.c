@@ -15,6 +15,8 @@ static void take_structure(const struct structure_description *structure,
     *layout_size_of(layout, structure) = found->size;
     for (size_t i = 0; i < structure->field_count; i++) {
         const struct dwarf_member *member = &found->members[i];
+        if (member->bit_size && member->size > FIELD_MOST_BIT_BYTES)
+            continue; /* as if there were none */
         *layout_field_of(layout, structure, i) =
             (struct field){member->offset, member->size, member->bit_offset, member->bit_size};
     }

@@ -16,7 +16,7 @@ def main():
             lines.append("    " + " ".join(f"{byte}," for byte in data[at : at + 24]))
         lines.append("};")
         entries.append(f'    {{"{path.name}", (const char *)table_{number}, sizeof table_{number}}},')
-    lines += ["const struct table layout_tables[] = {", *entries, "    {0},", "};", ""]
+    lines += ["const struct layout_table layout_tables[] = {", *entries, "    {0},", "};", ""]
     pathlib.Path(output).write_text("\n".join(lines))
 
 

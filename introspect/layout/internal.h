@@ -32,12 +32,13 @@ bool dwarf_provide(struct elf_file *file, const char *root, const char *mapped_p
 struct err *table_provide(const struct layout *build, uint64_t runtime_size,
                           struct layout **ret) ERR_CHECK;
 
-struct table {
+struct layout_table {
     const char *name; /* of its file */
     const char *text;
     size_t length;
 };
-extern const struct table layout_tables[]; /* generated from tables/; ends with a NULL name */
+extern const struct layout_table
+    layout_tables[]; /* generated from tables/; ends with a NULL name */
 
 /* debug_offsets.c: compares the layout with the _Py_DebugOffsets in the file (3.13+), if there.
  * ERR_NO_LAYOUT names what differs. */

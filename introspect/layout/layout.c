@@ -36,6 +36,7 @@ static const char *const required[] = {
     "type.tp_dictoffset",
     "type.tp_mro",
     "heap_type.ht_cached_keys",
+    "member_def.offset",
     "dict.ma_used",
     "dict.ma_keys",
     "dict.ma_values",

@@ -15,10 +15,28 @@
 #include <string.h>
 
 /* A field: byte offset in its structure and size in bytes; size 0 means that this build has none.
- * A bit-field has bit_size and bit_offset (from the lowest bit of the `size` bytes at offset). */
+ * A bit-field has bit_size and bit_offset (from the lowest bit of the `size` bytes at offset, at
+ * most FIELD_MOST_BIT_BYTES: reading the others, on the way of every object, need not look). */
 struct field {
     uint32_t offset, size;
     uint8_t bit_offset, bit_size;
+};
+
+enum { FIELD_MOST_BIT_BYTES = 4 };
+
+/* Where instances with a managed dict keep their attributes; words count from the object's start. */
+enum managed_dict_values {
+    VALUES_NONE,    /* there are no managed dicts */
+    VALUES_POINTER, /* word -4 leads to a PyDictValues, word -3 to a dict (3.11) */
+    VALUES_TAGGED,  /* word -3 leads to either; bit 0 is set for PyDictValues (3.12) */
+    VALUES_INLINE,  /* word -3 leads to a dict, PyDictValues are part of the object (3.13+) */
+};
+
+/* Where pymalloc's list of arenas is. */
+enum obmalloc_state {
+    OBMALLOC_STATIC,   /* in static variables (up to 3.11) */
+    OBMALLOC_EMBEDDED, /* in PyInterpreterState (3.12) */
+    OBMALLOC_POINTER,  /* where a pointer in PyInterpreterState leads (3.13+) */
 };
 
 struct layout {

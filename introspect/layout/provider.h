@@ -5,8 +5,9 @@
 
 #include "introspect/layout/layout.h"
 
-/* The files to resolve a layout from, found before the target is stopped. */
 struct elf_file;
+
+/* A file to resolve a layout from, found before the target is stopped. */
 struct layout_module {
     const char *path;    /* to open */
     const char *name;    /* as mapped, for messages and to find "_asyncio" by */
@@ -23,13 +24,12 @@ struct layout_query {
     void *open_context;
     /* "/proc/PID/root" or "": where debug files are looked up first. */
     const char *root;
+    /* "dwarf", "cache" and "tables" in HEAPGLASS_HIDE (see symbols_hidden) say the same as these
+     * three to every query. */
     bool use_cache;
     bool no_debug_files; /* do as if there were no DWARF, cached or not */
     bool no_tables;      /* do as if there were no built-in tables */
 };
-
-/* "dwarf", "cache" and "tables" in HEAPGLASS_HIDE (see symbols_hidden) say the same to every query.
- */
 
 /* Resolves the whole layout of one build. ERR_NO_LAYOUT names the missing fields and the package
  * that would help. */

@@ -19,7 +19,7 @@ struct err *table_provide(const struct layout *build, uint64_t runtime_size, str
     *ret = NULL;
     char header[256];
     expected_header(build, header, sizeof header);
-    for (const struct table *table = layout_tables; table->name; table++) {
+    for (const struct layout_table *table = layout_tables; table->name; table++) {
         if (table->length < strlen(header) || memcmp(table->text, header, strlen(header)))
             continue;
         struct layout *layout = NULL;

@@ -176,7 +176,7 @@ static bool parse_field(struct parser *parser, const struct line *line, size_t d
         return false;
     if (line->count == 5 &&
         (!number(line->words[3], 63, &bit_offset) || !number(line->words[4], 64, &bit_size) ||
-         !bit_size || size > 8 || bit_offset + bit_size > size * 8))
+         !bit_size || size > FIELD_MOST_BIT_BYTES || bit_offset + bit_size > size * 8))
         return false;
     const struct structure_description *structure = find_structure(parser, line->words[0], dot);
     if (!structure)

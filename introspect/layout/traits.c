@@ -2,6 +2,7 @@
  * tell, else from the version: this file alone compares versions. The facts of a version are to be
  * checked in its sources before it is added to `known`; docs/HOWTO-version.md says how. */
 #include "introspect/layout/internal.h"
+#include "introspect/layout/type_flags.h"
 
 #define HEX(major, minor) ((uint32_t)(major) << 24 | (uint32_t)(minor) << 16)
 
@@ -52,17 +53,21 @@ static void managed_dicts(struct layout *layout) {
     bool has_managed_dicts = layout->version_hex >= HEX(3, 11);
     layout->trait.preheader = has_managed_dicts ? 16 : 0;
     if (!has_managed_dicts)
-        layout->trait.managed_dict_values = 0;
+        layout->trait.managed_dict_values = VALUES_NONE;
     else if (layout_has(layout->dict_values.embedded))
-        layout->trait.managed_dict_values = 3;
+        layout->trait.managed_dict_values = VALUES_INLINE;
     else
-        layout->trait.managed_dict_values = layout->version_hex >= HEX(3, 12) ? 2 : 1;
+        layout->trait.managed_dict_values =
+            layout->version_hex >= HEX(3, 12) ? VALUES_TAGGED : VALUES_POINTER;
     layout->trait.managed_dict_visited = visits_managed_dict(layout);
     /* Include/object.h */
-    layout->trait.flag_managed_dict = has_managed_dicts ? 1u << 4 : 0;
-    layout->trait.flag_managed_weakref = layout->version_hex >= HEX(3, 12) ? 1u << 3 : 0;
-    layout->trait.flag_inline_values = layout_has(layout->dict_values.embedded) ? 1u << 2 : 0;
-    layout->trait.flag_static_builtin = layout->version_hex >= HEX(3, 12) ? 1u << 1 : 0;
+    layout->trait.flag_managed_dict = has_managed_dicts ? TPFLAGS_MANAGED_DICT : 0;
+    layout->trait.flag_managed_weakref =
+        layout->version_hex >= HEX(3, 12) ? TPFLAGS_MANAGED_WEAKREF : 0;
+    layout->trait.flag_inline_values =
+        layout_has(layout->dict_values.embedded) ? TPFLAGS_INLINE_VALUES : 0;
+    layout->trait.flag_static_builtin =
+        layout->version_hex >= HEX(3, 12) ? TPFLAGS_STATIC_BUILTIN : 0;
 }
 
 static void allocator(struct layout *layout) {
@@ -74,7 +79,9 @@ static void allocator(struct layout *layout) {
     /* Include/internal/pycore_interp.h: statics of obmalloc.c before 3.12, then a member of
      * PyInterpreterState, a pointer to one from 3.13 on. */
     uint32_t size = layout->interpreter.obmalloc.size;
-    layout->trait.obmalloc_state = size == 0 ? 0 : size > 8 ? 1 : 2;
+    layout->trait.obmalloc_state = size == 0  ? OBMALLOC_STATIC
+                                   : size > 8 ? OBMALLOC_EMBEDDED
+                                              : OBMALLOC_POINTER;
 }
 
 struct err *traits_derive(struct layout *layout) {

@@ -6,8 +6,8 @@ FIELDS(memoryview, OWNS(memoryview, mbuf, REFERENCE_STRONG, "->mbuf"));
 
 static void memoryview_preview(struct decode *decode, const struct object *object,
                                struct strbuf *out) {
-    strbuf_printf(out, "%lu bytes",
-                  (unsigned long)object_unsigned(object, decode->layout->memoryview.view_len));
+    preview_count(out, '[', object_unsigned(object, decode->layout->memoryview.view_len), "byte",
+                  ']');
 }
 
 /* tp_basicsize ends where the shape, strides and suboffsets begin: ob_size numbers. */

@@ -8,8 +8,7 @@ enum { MAX_SLOTS = 1 << 20, MAX_EXTRAS = 256, MAX_EXECUTORS = 1 << 16, MAX_TEXT 
 static const struct decoder code_decoder;
 
 static bool is_code(struct decode *decode, uint64_t address) {
-    uint64_t type_address = remote_unsigned(decode, address, decode->layout->object.ob_type);
-    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
+    const struct type *type = remote_type(decode, address);
     return type && type->decoder == &code_decoder;
 }
 
@@ -32,7 +31,7 @@ void code_describe(struct decode *decode, uint64_t code, struct strbuf *out) {
     str_escaped(decode, remote_unsigned(decode, code, name), MAX_TEXT, out);
     strbuf_putc(out, ' ');
     str_escaped(decode, remote_unsigned(decode, code, layout->code.co_filename), MAX_TEXT, out);
-    strbuf_printf(out, ":%ld", (long)remote_unsigned(decode, code, layout->code.co_firstlineno));
+    strbuf_printf(out, ":%d", (int)remote_unsigned(decode, code, layout->code.co_firstlineno));
 }
 
 /* ---- references: code is not of the GC in default builds ------------------------------------- */

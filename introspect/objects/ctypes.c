@@ -164,7 +164,7 @@ static void ctypes_type_references(struct decode *decode, const struct object *o
     } else if (layout_has(layout->ctypes_type_info.dict)) {
         uint64_t dict = object_pointer(object, layout->type.tp_dict);
         reference_add(decode, remote_unsigned(decode, dict, layout->ctypes_type_info.proto),
-                      REFERENCE_TRAVERSED, LABEL_FIELD, (uint64_t)(uintptr_t) "->proto");
+                      REFERENCE_TRAVERSED, LABEL_FIELD, field_label("->proto"));
     }
 }
 

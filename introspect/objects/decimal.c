@@ -151,14 +151,14 @@ static uint64_t each_condition(struct decode *decode, uint64_t map, condition_vi
 static void signal_reference(struct decode *decode, uint64_t index, const uint8_t *condition) {
     (void)index;
     reference_add(decode, field_pointer(condition, decode->layout->decimal_condition.exception),
-                  REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->signal_map.ex");
+                  REFERENCE_STRONG, LABEL_FIELD, field_label("->signal_map.ex"));
 }
 
 /* The first one is borrowed from the other map. */
 static void condition_reference(struct decode *decode, uint64_t index, const uint8_t *condition) {
     if (index)
         reference_add(decode, field_pointer(condition, decode->layout->decimal_condition.exception),
-                      REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->cond_map.ex");
+                      REFERENCE_STRONG, LABEL_FIELD, field_label("->cond_map.ex"));
 }
 
 static void decimal_state_references(struct decode *decode, const uint8_t *state, size_t size) {

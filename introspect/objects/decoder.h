@@ -111,6 +111,11 @@ struct decoder {
     uint32_t (*prefetch)(const struct layout *layout, uint32_t offsets[2]);
 };
 
+/* The argument of a LABEL_FIELD; `name` lives as long as the program. */
+static inline uint64_t field_label(const char *name) {
+    return (uint64_t)(uintptr_t)name;
+}
+
 /* Appends a reference unless target is 0. */
 ALWAYS_INLINE void reference_add(struct decode *decode, uint64_t target, unsigned properties,
                                  enum label_kind label, uint64_t argument) {
@@ -128,7 +133,7 @@ ALWAYS_INLINE void reference_field(struct decode *decode, const struct object *o
                                    struct field field, unsigned properties, const char *name) {
     if (field_fits(field, object->available))
         reference_add(decode, field_pointer(object->body, field), properties, LABEL_FIELD,
-                      (uint64_t)(uintptr_t)name);
+                      field_label(name));
 }
 
 /* Reports an owned block unless its address is 0. */

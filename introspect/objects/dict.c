@@ -1,6 +1,6 @@
 #include "introspect/objects/dict.h"
 
-#include "introspect/heap/type.h"
+#include "introspect/objects/fields.h"
 #include "introspect/objects/str.h"
 
 enum { MAX_LOG2_SIZE = 44 }; /* no address space holds a bigger table */
@@ -223,8 +223,8 @@ void dict_measure(struct decode *decode, const struct object *object, struct mea
 }
 
 static void dict_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
-    uint64_t count = field_unsigned(object->body, decode->layout->dict.ma_used);
-    strbuf_printf(out, "{%lu item%s}", count, count == 1 ? "" : "s");
+    preview_count(out, '{', field_unsigned(object->body, decode->layout->dict.ma_used), "item",
+                  '}');
 }
 
 static uint32_t dict_prefetch(const struct layout *layout, uint32_t offsets[2]) {
@@ -234,7 +234,7 @@ static uint32_t dict_prefetch(const struct layout *layout, uint32_t offsets[2]) 
 
 static const struct decoder dict_decoder = {
     .name = "dict",
-    .types = (const char *const[]){"dict", "frozendict", NULL},
+    .types = TYPES("dict", "frozendict"),
     .least_size = dict_least_size,
     .references = dict_references,
     .measure = dict_measure,

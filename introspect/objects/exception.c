@@ -1,9 +1,10 @@
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/str.h"
 
 /* Objects/exceptions.c: every exception begins with what BaseException has. */
 
-enum { FLAG_UNICODE_SUBCLASS = 1 << 28, MAX_MESSAGE = 72 };
+enum { MAX_MESSAGE = 72 };
 
 static const struct pointer_field base_fields[] = {
     OWNS(base_exception, dict, REFERENCE_STRONG, ".__dict__"),
@@ -27,9 +28,8 @@ static void exception_preview(struct decode *decode, const struct object *object
     if (!remote_item_count(decode, args) ||
         !image_read_u64(decode->image, args + layout->tuple.ob_item.offset, &message))
         return;
-    uint64_t type_address = remote_unsigned(decode, message, layout->object.ob_type);
-    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
-    if (type && type->flags & FLAG_UNICODE_SUBCLASS)
+    const struct type *type = remote_type(decode, message);
+    if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
         str_quoted(decode, message, MAX_MESSAGE, out);
 }
 

@@ -24,7 +24,7 @@ void fields_references_of(struct decode *decode, const struct object *object,
         if (field_fits(field, available))
             reference_add(decode, field_pointer(structure, field),
                           fields_properties(object, fields[i].properties), LABEL_FIELD,
-                          (uint64_t)(uintptr_t)fields[i].label);
+                          field_label(fields[i].label));
     }
 }
 
@@ -42,14 +42,18 @@ uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct
     return bytes ? field_unsigned(bytes, here) : 0;
 }
 
+const struct type *remote_type(struct decode *decode, uint64_t object) {
+    uint64_t type = remote_unsigned(decode, object, decode->layout->object.ob_type);
+    return type ? type_table_get(decode->types, type) : NULL;
+}
+
 uint64_t remote_item_count(const struct decode *decode, uint64_t object) {
     int64_t count = (int64_t)remote_unsigned(decode, object, decode->layout->var_object.ob_size);
     return count < 0 ? -(uint64_t)count : (uint64_t)count;
 }
 
 uint64_t remote_size(struct decode *decode, uint64_t object) {
-    uint64_t type_address = remote_unsigned(decode, object, decode->layout->object.ob_type);
-    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
+    const struct type *type = remote_type(decode, object);
     uint64_t items, size;
     if (!type ||
         __builtin_mul_overflow(remote_item_count(decode, object), type->itemsize, &items) ||

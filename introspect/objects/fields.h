@@ -95,6 +95,9 @@ static inline uint64_t object_pointer(const struct object *object, struct field 
 /* A field of a structure elsewhere; 0 if it is not there (not damage: for what may be NULL). */
 uint64_t remote_unsigned(const struct decode *decode, uint64_t structure, struct field field);
 
+/* The type of another object; NULL if it is none. */
+const struct type *remote_type(struct decode *decode, uint64_t object);
+
 /* |ob_size| of another object; 0 if it is not there. */
 uint64_t remote_item_count(const struct decode *decode, uint64_t object);
 

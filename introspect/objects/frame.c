@@ -119,7 +119,7 @@ void frame_references(struct decode *decode, const struct frame *frame, unsigned
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         reference_add(decode, pointer(decode, bytes, fields[i].field),
                       fields[i].owned ? properties : REFERENCE_WEAK, LABEL_FIELD,
-                      (uint64_t)(uintptr_t)fields[i].label);
+                      field_label(fields[i].label));
     unsigned slots =
         frame->stack_unknown ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
     slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
@@ -228,8 +228,7 @@ FIELDS(traceback, OWNS(traceback, tb_next, REFERENCE_STRONG, ".tb_next"),
 
 static void traceback_preview(struct decode *decode, const struct object *object,
                               struct strbuf *out) {
-    strbuf_printf(out, "line %lu",
-                  (unsigned long)object_unsigned(object, decode->layout->traceback.tb_lineno));
+    strbuf_printf(out, "line %d", (int)object_signed(object, decode->layout->traceback.tb_lineno));
 }
 
 static const struct decoder traceback_decoder = {

@@ -42,8 +42,7 @@ FIELDS(method, OWNS(method, im_func, REFERENCE_STRONG, ".__func__"),
 static void method_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
     const struct layout *layout = decode->layout;
     uint64_t function = object_pointer(object, layout->method.im_func);
-    const struct type *type =
-        type_table_get(decode->types, remote_unsigned(decode, function, layout->object.ob_type));
+    const struct type *type = remote_type(decode, function);
     if (type && type->decoder == &function_decoder)
         str_escaped(decode, remote_unsigned(decode, function, layout->function.func_qualname),
                     MAX_NAME, out);

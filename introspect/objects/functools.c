@@ -41,9 +41,9 @@ static void lru_cache_references(struct decode *decode, const struct object *obj
         }
         reference_add(decode, address, REFERENCE_UNTRAVERSED, LABEL_ITEM, index);
         reference_add(decode, field_pointer(link, layout->lru_list_elem.key), REFERENCE_TRAVERSED,
-                      LABEL_FIELD, (uint64_t)(uintptr_t) "->key");
+                      LABEL_FIELD, field_label("->key"));
         reference_add(decode, field_pointer(link, layout->lru_list_elem.result),
-                      REFERENCE_TRAVERSED, LABEL_FIELD, (uint64_t)(uintptr_t) "->result");
+                      REFERENCE_TRAVERSED, LABEL_FIELD, field_label("->result"));
         reference_add(decode, field_pointer(link, layout->object.ob_type),
                       fields_properties(object, REFERENCE_TRAVERSED_IN_HEAP_TYPE) &
                           REFERENCE_TRAVERSED,

@@ -43,7 +43,7 @@ static void generator_references(struct decode *decode, const struct object *obj
             frame_references(decode, &frame, REFERENCE_STRONG);
     } else if (!layout_has(layout->generator.gi_code)) {
         reference_add(decode, generator_code(decode, object), REFERENCE_UNTRAVERSED, LABEL_FIELD,
-                      (uint64_t)(uintptr_t) ".gi_code");
+                      field_label(".gi_code"));
     }
 }
 

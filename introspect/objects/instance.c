@@ -1,6 +1,7 @@
 #include "introspect/objects/instance.h"
 
 #include "introspect/heap/type.h"
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/number.h"
 
@@ -8,15 +9,6 @@
  * (Include/internal/pycore_object.h: _PyObject_ManagedDictPointer, _PyObject_ValuesPointer,
  * MANAGED_WEAKREF_OFFSET). */
 enum { WORDS_BEFORE = 4, VALUES_WORD = 0, WEAKREF_WORD = 0, DICT_WORD = 1 };
-
-/* traits.managed_dict_values */
-enum { VALUES_POINTER = 1, VALUES_TAGGED = 2, VALUES_INLINE = 3 };
-
-enum { FLAG_LONG_SUBCLASS = 1 << 24, FLAG_TUPLE_SUBCLASS = 1 << 26 };
-
-static uint64_t label(const char *name) {
-    return (uint64_t)(uintptr_t)name;
-}
 
 /* What tp_traverse makes of a reference that the generic part of it visits. */
 static unsigned owned(const struct type *type) {
@@ -49,7 +41,7 @@ static struct values find_values(struct decode *decode, const struct object *obj
     const struct layout *layout = decode->layout;
     const struct type *type = object->type;
     struct values none = {0};
-    switch (layout->trait.managed_dict_values) {
+    switch ((enum managed_dict_values)layout->trait.managed_dict_values) {
     case VALUES_POINTER:
         return (struct values){.address = word(words, VALUES_WORD)};
     case VALUES_TAGGED: {
@@ -69,9 +61,10 @@ static struct values find_values(struct decode *decode, const struct object *obj
             return none;
         return (struct values){address, field_unsigned(head, layout->dict_values.capacity), true};
     }
-    default:
-        return none;
+    case VALUES_NONE:
+        break;
     }
+    return none;
 }
 
 static void values_references(struct decode *decode, const struct type *type,
@@ -107,7 +100,7 @@ static void managed_dict_references(struct decode *decode, const struct object *
     if (values.address && !(shown && dict_visited))
         values_references(decode, object->type, &values);
     reference_add(decode, dict, dict_visited ? REFERENCE_STRONG : REFERENCE_UNTRAVERSED,
-                  LABEL_FIELD, label(".__dict__"));
+                  LABEL_FIELD, field_label(".__dict__"));
 }
 
 /* ---- explicit __dict__ ----------------------------------------------------------------------- */
@@ -118,8 +111,8 @@ static uint64_t explicit_dict(struct decode *decode, const struct object *object
     const struct type *type = object->type;
     int64_t offset = type->dictoffset;
     if (offset < 0) {
-        uint64_t items = type->flags & FLAG_LONG_SUBCLASS ? int_digit_count(decode, object)
-                                                          : object_item_count(decode, object);
+        uint64_t items = type->flags & TPFLAGS_LONG_SUBCLASS ? int_digit_count(decode, object)
+                                                             : object_item_count(decode, object);
         if (items >> IMAGE_ADDRESS_BITS)
             return 0;
         offset += (int64_t)((type->basicsize + items * type->itemsize + 7) & ~7ull);
@@ -151,7 +144,7 @@ static void guessed_references(struct decode *decode, const struct object *objec
     unsigned properties = owned(type) | REFERENCE_GUESSED;
     uint64_t known = type->decoded_as ? type->decoded_as->basicsize : decode->layout->object.size;
     uint64_t end = type->basicsize;
-    if (type->itemsize % 8 == 0 && type->itemsize && !(type->flags & FLAG_LONG_SUBCLASS))
+    if (type->itemsize % 8 == 0 && type->itemsize && !(type->flags & TPFLAGS_LONG_SUBCLASS))
         end += object_item_count(decode, object) * type->itemsize;
     if (end > object->available)
         end = object->available;
@@ -181,7 +174,7 @@ void instance_references(struct decode *decode, const struct object *object) {
             managed_dict_references(decode, object, words);
     } else if (type->dictoffset && !type->is_type) { /* a type's decoder knows more of its dict */
         reference_add(decode, explicit_dict(decode, object), owned(type), LABEL_FIELD,
-                      label(".__dict__"));
+                      field_label(".__dict__"));
     }
     for (uint32_t i = 0; i < type->slot_count; i++) {
         const struct type_slot *slot = &type->slots[i];
@@ -190,7 +183,7 @@ void instance_references(struct decode *decode, const struct object *object) {
                           slot->name);
     }
     /* What a struct sequence has more than a tuple are items too. */
-    if (type->unknown_body && !(type->flags & FLAG_TUPLE_SUBCLASS))
+    if (type->unknown_body && !(type->flags & TPFLAGS_TUPLE_SUBCLASS))
         guessed_references(decode, object);
 
     uint64_t weakref = 0;
@@ -198,7 +191,7 @@ void instance_references(struct decode *decode, const struct object *object) {
         weakref = word(words, WEAKREF_WORD);
     else if (type->weaklistoffset > 0 && (uint64_t)type->weaklistoffset + 8 <= object->available)
         weakref = load_u64(object->body + type->weaklistoffset);
-    reference_add(decode, weakref, REFERENCE_WEAK, LABEL_FIELD, label(".__weakref__"));
+    reference_add(decode, weakref, REFERENCE_WEAK, LABEL_FIELD, field_label(".__weakref__"));
 }
 
 /* Bytes of inline values: header, slots, order of insertion (Include/internal/pycore_object.h:

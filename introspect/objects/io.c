@@ -42,9 +42,8 @@ static void bytes_io_measure(struct decode *decode, const struct object *object,
 
 static void bytes_io_preview(struct decode *decode, const struct object *object,
                              struct strbuf *out) {
-    strbuf_printf(
-        out, "[%llu bytes]",
-        (unsigned long long)object_unsigned(object, decode->layout->bytes_io.string_size));
+    preview_count(out, '[', object_unsigned(object, decode->layout->bytes_io.string_size), "byte",
+                  ']');
 }
 
 static const struct decoder bytes_io_decoder = {
@@ -77,9 +76,8 @@ static void string_io_measure(struct decode *decode, const struct object *object
 
 static void string_io_preview(struct decode *decode, const struct object *object,
                               struct strbuf *out) {
-    strbuf_printf(
-        out, "[%llu characters]",
-        (unsigned long long)object_unsigned(object, decode->layout->string_io.string_size));
+    preview_count(out, '[', object_unsigned(object, decode->layout->string_io.string_size),
+                  "character", ']');
 }
 
 static const struct decoder string_io_decoder = {

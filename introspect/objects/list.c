@@ -17,8 +17,7 @@ static void list_measure(struct decode *decode, const struct object *object,
 }
 
 static void list_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
-    uint64_t count = object_item_count(decode, object);
-    strbuf_printf(out, "[%lu item%s]", count, count == 1 ? "" : "s");
+    preview_count(out, '[', object_item_count(decode, object), "item", ']');
 }
 
 static uint32_t list_prefetch(const struct layout *layout, uint32_t offsets[2]) {

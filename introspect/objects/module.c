@@ -6,8 +6,8 @@ enum { MAX_STATE = 1 << 20, MAX_NAME = 72 };
 
 /* ---- module ---------------------------------------------------------------------------------- */
 
-/* md_state is a structure of the module's own, md_def->m_size bytes; some is only reached that way.
- * Includes/internal/pycore_moduleobject.h */
+/* md_state is a structure of the module's own, md_def->m_size bytes; some is only reached that way
+ * (Include/internal/pycore_moduleobject.h). */
 static uint64_t state_size(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     if (layout_has(layout->module.md_state_size))

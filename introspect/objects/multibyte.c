@@ -6,8 +6,7 @@ static void add_errors(struct decode *decode, const struct object *object, struc
     enum { LAST_ERROR_NUMBER = 3 }; /* ERROR_STRICT, ERROR_IGNORE, ERROR_REPLACE */
     uint64_t errors = object_pointer(object, field);
     if (errors > LAST_ERROR_NUMBER)
-        reference_add(decode, errors, REFERENCE_STRONG, LABEL_FIELD,
-                      (uint64_t)(uintptr_t) ".errors");
+        reference_add(decode, errors, REFERENCE_STRONG, LABEL_FIELD, field_label(".errors"));
 }
 
 FIELDS_DECODER(multibyte_codec, TYPES("_multibytecodec.MultibyteCodec"),

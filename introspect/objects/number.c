@@ -45,7 +45,7 @@ static void int_preview(struct decode *decode, const struct object *object, stru
     uint64_t count = int_digit_count(decode, object), size = layout->integer.ob_digit.size;
     const char *sign = is_negative(decode, object) ? "-" : "";
     if (count > 4 || size != 4) {
-        strbuf_printf(out, "%s<int of %lu bits>", sign, count * DIGIT_BITS);
+        strbuf_printf(out, "%s<int of %llu bits>", sign, (unsigned long long)count * DIGIT_BITS);
         return;
     }
     const uint8_t *digits =

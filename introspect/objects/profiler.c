@@ -52,7 +52,7 @@ static void each_node(struct decode *decode, uint64_t root, uint32_t size, node_
 static void entry_reference(struct decode *decode, uint64_t address, const uint8_t *entry) {
     (void)address;
     reference_add(decode, field_pointer(entry, decode->layout->profiler_entry.user_object),
-                  REFERENCE_UNTRAVERSED, LABEL_FIELD, (uint64_t)(uintptr_t) "->entry.userObj");
+                  REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label("->entry.userObj"));
 }
 
 /* Profilers of 3.12 and later, which use sys.monitoring and have a `missing`, visit their timer. */

@@ -55,8 +55,7 @@ static void set_measure(struct decode *decode, const struct object *object,
 }
 
 static void set_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
-    uint64_t count = field_unsigned(object->body, decode->layout->set.used);
-    strbuf_printf(out, "{%lu member%s}", count, count == 1 ? "" : "s");
+    preview_count(out, '{', field_unsigned(object->body, decode->layout->set.used), "member", '}');
 }
 
 static uint32_t set_prefetch(const struct layout *layout, uint32_t offsets[2]) {

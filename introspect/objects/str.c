@@ -1,6 +1,6 @@
 #include "introspect/objects/str.h"
 
-#include "introspect/heap/type.h"
+#include "introspect/objects/fields.h"
 
 enum { PREVIEW_CHARACTERS = 72 };
 
@@ -169,7 +169,7 @@ static void str_preview(struct decode *decode, const struct object *object, stru
 
 static const struct decoder str_decoder = {
     .name = "str",
-    .types = (const char *const[]){"str", NULL},
+    .types = TYPES("str"),
     .least_size = str_least_size,
     .measure = str_measure,
     .preview = str_preview,

@@ -48,8 +48,7 @@ static void tuple_measure(struct decode *decode, const struct object *object,
 }
 
 static void tuple_preview(struct decode *decode, const struct object *object, struct strbuf *out) {
-    uint64_t count = object_item_count(decode, object);
-    strbuf_printf(out, "(%lu item%s)", count, count == 1 ? "" : "s");
+    preview_count(out, '(', object_item_count(decode, object), "item", ')');
 }
 
 static const struct decoder tuple_decoder = {

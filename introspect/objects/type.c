@@ -1,20 +1,17 @@
 #include "introspect/heap/type.h"
 
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/type_object.h"
 
-enum { FLAG_HEAPTYPE = 1 << 9, MAX_DOC = 1 << 20, MAX_INTERPRETERS = 64 };
+enum { MAX_DOC = 1 << 20, MAX_INTERPRETERS = 64 };
 
 STRUCTURE_SIZE(type);
 
 static bool is_heap_type(const struct decode *decode, const struct object *object) {
-    return object_unsigned(object, decode->layout->type.tp_flags) & FLAG_HEAPTYPE &&
+    return object_unsigned(object, decode->layout->type.tp_flags) & TPFLAGS_HEAPTYPE &&
            object->available >= decode->layout->heap_type.size;
-}
-
-static uint64_t label(const char *name) {
-    return (uint64_t)(uintptr_t)name;
 }
 
 /* ---- references ------------------------------------------------------------------------------ */
@@ -35,11 +32,11 @@ static void static_state_references(struct decode *decode, const struct object *
         if (!state || field_pointer(state, layout->static_type_state.type) != object->address)
             continue;
         reference_add(decode, field_pointer(state, layout->static_type_state.tp_dict),
-                      REFERENCE_UNTRAVERSED, LABEL_FIELD, label(".__dict__"));
+                      REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label(".__dict__"));
         reference_add(decode, field_pointer(state, layout->static_type_state.tp_subclasses),
-                      REFERENCE_UNTRAVERSED, LABEL_FIELD, label("->tp_subclasses"));
+                      REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label("->tp_subclasses"));
         reference_add(decode, field_pointer(state, layout->static_type_state.tp_weaklist),
-                      REFERENCE_WEAK, LABEL_FIELD, label(".__weakref__"));
+                      REFERENCE_WEAK, LABEL_FIELD, field_label(".__weakref__"));
     }
 }
 
@@ -98,17 +95,21 @@ static void add_string(struct decode *decode, uint64_t address) {
 
 /* Struct sequences are static types whose PyMemberDefs are made when they are set up
  * (Objects/structseq.c: initialize_members); other static types' are static as well. */
-enum { MEMBER_SIZE = 40, MAX_MEMBERS = 4096 };
+enum { MAX_MEMBERS = 4096 };
 
 static void add_made_members(struct decode *decode, uint64_t members) {
-    if (!members || image_module_at(decode->image, members))
+    uint32_t size = decode->layout->member_def.size;
+    if (!members || !size || image_module_at(decode->image, members))
         return;
-    uint64_t name = 1, count = 0;
-    while (count < MAX_MEMBERS &&
-           image_read_u64(decode->image, members + count * MEMBER_SIZE, &name) && name)
-        count++;
-    if (!name)
-        buffer_add(decode, members, (count + 1) * MEMBER_SIZE);
+    for (uint64_t count = 1; count <= MAX_MEMBERS; count++) {
+        const void *last = image_pin(decode->image, members + (count - 1) * size, size);
+        if (!last)
+            return;
+        if (!field_pointer(last, decode->layout->member_def.name)) {
+            buffer_add(decode, members, count * size);
+            return;
+        }
+    }
 }
 
 /* type.__sizeof__: the members behind a heap type (its __slots__) are not counted. Their block has

@@ -25,15 +25,15 @@ static void element_references(struct decode *decode, const struct object *objec
     const struct layout *layout = decode->layout;
     reference_field(decode, object, layout->element.tag, REFERENCE_STRONG, ".tag");
     reference_add(decode, joined(object, layout->element.text), REFERENCE_STRONG, LABEL_FIELD,
-                  (uint64_t)(uintptr_t) ".text");
+                  field_label(".text"));
     reference_add(decode, joined(object, layout->element.tail), REFERENCE_STRONG, LABEL_FIELD,
-                  (uint64_t)(uintptr_t) ".tail");
+                  field_label(".tail"));
     uint64_t address;
     const uint8_t *extra = element_extra(decode, object, &address);
     if (!extra)
         return;
     reference_add(decode, field_pointer(extra, layout->element_extra.attrib), REFERENCE_STRONG,
-                  LABEL_FIELD, (uint64_t)(uintptr_t) ".attrib");
+                  LABEL_FIELD, field_label(".attrib"));
     reference_array(decode, field_pointer(extra, layout->element_extra.children),
                     field_unsigned(extra, layout->element_extra.length), REFERENCE_STRONG,
                     "Element");

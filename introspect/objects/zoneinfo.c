@@ -1,4 +1,5 @@
 /* zoneinfo.ZoneInfo: tables of transitions and of what holds between them (Modules/_zoneinfo.c). */
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/module_state.h"
 #include "introspect/objects/str.h"
@@ -78,9 +79,8 @@ static void zone_info_measure(struct decode *decode, const struct object *object
 static void zone_info_preview(struct decode *decode, const struct object *object,
                               struct strbuf *out) {
     uint64_t key = object_pointer(object, decode->layout->zone_info.key);
-    uint64_t type_address = remote_unsigned(decode, key, decode->layout->object.ob_type);
-    const struct type *type = type_address ? type_table_get(decode->types, type_address) : NULL;
-    if (type && !strcmp(type->name, "str"))
+    const struct type *type = remote_type(decode, key);
+    if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
         str_escaped(decode, key, 60, out);
 }
 
@@ -119,9 +119,9 @@ static void cache_node_references(struct decode *decode, uint64_t address, const
     (void)address;
     const struct layout *layout = decode->layout;
     uint64_t key = field_pointer(node, layout->zone_cache_node.key);
-    reference_add(decode, key, REFERENCE_STRONG, LABEL_FIELD, (uint64_t)(uintptr_t) "->cache.key");
+    reference_add(decode, key, REFERENCE_STRONG, LABEL_FIELD, field_label("->cache.key"));
     reference_add(decode, field_pointer(node, layout->zone_cache_node.zone), REFERENCE_STRONG,
-                  LABEL_FIELD, (uint64_t)(uintptr_t) "->cache.zone");
+                  LABEL_FIELD, field_label("->cache.zone"));
 }
 
 static void zoneinfo_state_references(struct decode *decode, const uint8_t *state, size_t size) {

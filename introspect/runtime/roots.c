@@ -11,8 +11,7 @@ static void root_field(struct decode *decode, uint64_t structure, struct field f
                        const char *name) {
     uint64_t target = 0;
     if (field.size == 8 && image_read_u64(decode->image, structure + field.offset, &target))
-        reference_add(decode, target, REFERENCE_UNTRAVERSED, LABEL_FIELD,
-                      (uint64_t)(uintptr_t)name);
+        reference_add(decode, target, REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label(name));
 }
 
 /* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field

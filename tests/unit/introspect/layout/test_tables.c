@@ -9,7 +9,7 @@
  * decoders: scripts/make-tables is to be run then. */
 Test(tables, know_every_field_and_trait) {
     cr_assert_not_null(layout_tables[0].name);
-    for (const struct table *table = layout_tables; table->name; table++) {
+    for (const struct layout_table *table = layout_tables; table->name; table++) {
         struct layout *layout = NULL;
         struct err *err = layout_parse(table->text, table->length, &layout);
         cr_assert_null(err, "%s: %s", table->name, err ? err_message(err) : "");
@@ -23,7 +23,7 @@ Test(tables, know_every_field_and_trait) {
 }
 
 Test(tables, traits_are_those_that_would_be_derived) {
-    for (const struct table *table = layout_tables; table->name; table++) {
+    for (const struct layout_table *table = layout_tables; table->name; table++) {
         struct layout *layout = NULL, derived;
         cr_assert_null(layout_parse(table->text, table->length, &layout));
         derived = *layout;
