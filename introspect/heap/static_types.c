@@ -25,13 +25,12 @@ static void add(struct walk *walk, uint64_t type) {
 static const uint8_t *static_state(struct walk *walk, struct field states, size_t count,
                                    size_t index, uint64_t *type) {
     const struct layout *layout = walk->decode->layout;
-    size_t interpreters = 0;
-    const struct interpreter *main = runtime_interpreters(walk->runtime, &interpreters);
+    uint64_t interpreter = runtime_main_interpreter(walk->runtime)->address;
     uint32_t size = layout->static_type_state.size;
     if (!layout_has(states) || !size || index >= count)
         return NULL;
-    const uint8_t *state = image_pin(
-        walk->decode->image, main[interpreters - 1].address + states.offset + index * size, size);
+    const uint8_t *state =
+        image_pin(walk->decode->image, interpreter + states.offset + index * size, size);
     *type = state ? field_pointer(state, layout->static_type_state.type) : 0;
     return state;
 }
@@ -89,11 +88,8 @@ static void add_builtin_types(struct walk *walk) {
 /* `object`, which every type's chain of bases ends with: here that of the builtins dict's type. */
 static void add_object_type(struct walk *walk) {
     const struct layout *layout = walk->decode->layout;
-    size_t count = 0;
-    const struct interpreter *interpreters = runtime_interpreters(walk->runtime, &count);
-    uint64_t dict = 0, address = 0;
-    if (!image_read_u64(walk->decode->image,
-                        interpreters[count - 1].address + layout->interpreter.builtins.offset,
+    uint64_t interpreter = runtime_main_interpreter(walk->runtime)->address, dict = 0, address = 0;
+    if (!image_read_u64(walk->decode->image, interpreter + layout->interpreter.builtins.offset,
                         &dict) ||
         !image_read_u64(walk->decode->image, dict + layout->object.ob_type.offset, &address))
         return;
@@ -106,8 +102,10 @@ static void add_object_type(struct walk *walk) {
 
 void static_types_roots(struct decode *decode, const struct runtime *runtime) {
     struct walk walk = {.decode = decode, .runtime = runtime};
-    if (!bitmap_init(&walk.seen, decode->image->mirror_size))
+    if (!bitmap_init_sparse(&walk.seen, decode->image->mirror_size)) {
+        damage_add(decode->damage, "out of memory", "static types", 0);
         return;
+    }
     add_object_type(&walk);
     add_builtin_types(&walk);
     while (walk.waiting.count) {

@@ -162,6 +162,10 @@ const struct interpreter *runtime_interpreters(const struct runtime *runtime, si
     return runtime->interpreters.items;
 }
 
+const struct interpreter *runtime_main_interpreter(const struct runtime *runtime) {
+    return &runtime->interpreters.items[runtime->interpreters.count - 1];
+}
+
 const struct thread *runtime_threads(const struct runtime *runtime, size_t *count) {
     *count = runtime->threads.count;
     return runtime->threads.items;

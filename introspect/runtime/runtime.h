@@ -28,7 +28,10 @@ struct err *runtime_read(const struct image *image, const struct layout *layout,
 void runtime_destroy(struct runtime *runtime);
 
 uint64_t runtime_address(const struct runtime *runtime);
+/* Newest first; at least one. */
 const struct interpreter *runtime_interpreters(const struct runtime *runtime, size_t *count);
+/* The one that was made first; never NULL. */
+const struct interpreter *runtime_main_interpreter(const struct runtime *runtime);
 const struct thread *runtime_threads(const struct runtime *runtime, size_t *count);
 
 /* What of the lists could not be followed. */
