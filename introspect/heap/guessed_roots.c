@@ -53,7 +53,7 @@ static uint64_t unreached_place(const struct search *search, uint64_t address) {
 static void follow(struct search *search, uint64_t address) {
     struct object object;
     const char *why = NULL;
-    if (address != search->marking->weak_dict &&
+    if (!interned_is(&search->marking->interned, address) &&
         object_view(&search->decode, address, &object, &why))
         object_references(&search->decode, &object);
     search->decode.flush(&search->decode);

@@ -93,7 +93,7 @@ static void pass_on(struct decode *decode) {
 void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {
     struct reference references[REFERENCES];
     uint64_t address = heap_address(heap, id);
-    struct visitor visitor = {heap, visit, context, address == heap->marking.weak_dict};
+    struct visitor visitor = {heap, visit, context, interned_is(&heap->marking.interned, address)};
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);

@@ -4,7 +4,6 @@
 #include "introspect/heap/fence.h"
 #include "introspect/heap/guessed_roots.h"
 #include "introspect/heap/heap_private.h"
-#include "introspect/heap/interned.h"
 #include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/heap/static_types.h"
@@ -227,7 +226,7 @@ static struct err *prepare(struct heap *heap) {
                                                     fence_size(heap->image, heap->layout,
                                                                heap->runtime)},
                                      .types = heap->types,
-                                     .weak_dict = interned_strings(&decode, heap->runtime),
+                                     .interned = interned_find(&decode, heap->runtime),
                                      .interpreters = heap->interpreters.items,
                                      .interpreter_count = heap->interpreters.count,
                                      .threads = heap->threads};

@@ -44,20 +44,37 @@ static uint64_t search(struct decode *decode, const struct runtime *runtime, uin
     return 0;
 }
 
-uint64_t interned_strings(struct decode *decode, const struct runtime *runtime) {
+static void add(struct interned *interned, uint64_t dict) {
+    if (dict && !interned_is(interned, dict) && interned->count < MAX_INTERNED)
+        interned->dicts[interned->count++] = dict;
+}
+
+struct interned interned_find(struct decode *decode, const struct runtime *runtime) {
     const struct layout *layout = decode->layout;
+    struct interned interned = {.count = 0};
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
-    uint64_t main = interpreters[count - 1].address, dict = 0, builtins = 0, dict_type = 0;
+    uint64_t dict = 0, builtins = 0, dict_type = 0;
     if (layout_has(layout->interpreter.interned_strings)) {
-        image_read_u64(decode->image, main + layout->interpreter.interned_strings.offset, &dict);
-        return dict;
+        for (size_t i = 0; i < count; i++) {
+            if (image_read_u64(decode->image,
+                               interpreters[i].address +
+                                   layout->interpreter.interned_strings.offset,
+                               &dict))
+                add(&interned, dict);
+        }
+        return interned;
     }
     const struct image_symbol *symbol = image_find_symbol(decode->image, "interned", UINT32_MAX);
-    if (symbol)
-        return image_read_u64(decode->image, symbol->address, &dict) ? dict : 0;
-    if (!image_read_u64(decode->image, main + layout->interpreter.builtins.offset, &builtins) ||
-        !image_read_u64(decode->image, builtins + layout->object.ob_type.offset, &dict_type))
-        return 0;
-    return search(decode, runtime, dict_type);
+    uint64_t main = interpreters[count - 1].address;
+    if (symbol) {
+        if (image_read_u64(decode->image, symbol->address, &dict))
+            add(&interned, dict);
+    } else if (image_read_u64(decode->image, main + layout->interpreter.builtins.offset,
+                              &builtins) &&
+               image_read_u64(decode->image, builtins + layout->object.ob_type.offset,
+                              &dict_type)) {
+        add(&interned, search(decode, runtime, dict_type));
+    }
+    return interned;
 }

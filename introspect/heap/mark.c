@@ -168,7 +168,7 @@ static void visit(struct worker *worker, uint64_t place, const struct type *type
     add_up(worker, &object, place);
     if (object.type->owns_nothing)
         return;
-    worker->weak = address == marking->weak_dict;
+    worker->weak = interned_is(&marking->interned, address);
     object_references(&worker->decode, &object);
     meet_references(&worker->decode);
 }

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "introspect/heap/bitmap.h"
 #include "introspect/heap/footprint.h"
+#include "introspect/heap/interned.h"
 #include "introspect/heap/sums.h"
 
 /* Blocks that free lists keep. */
@@ -19,7 +20,7 @@ struct parked {
 struct marking {
     struct allocators allocators;
     struct type_table *types;
-    uint64_t weak_dict; /* a dict whose references hold nothing (interned.h); 0: none */
+    struct interned interned; /* dicts whose references hold nothing */
     const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
     size_t interpreter_count;
     unsigned threads;
