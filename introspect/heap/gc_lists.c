@@ -1,5 +1,7 @@
 #include "introspect/heap/gc_lists.h"
 
+#include <stdlib.h>
+
 enum { GENERATIONS = 3, OLDEST = 2, PERMANENT = 3 };
 
 static uint64_t link_at(const uint8_t *head, struct field field, uint64_t mask) {
@@ -8,7 +10,7 @@ static uint64_t link_at(const uint8_t *head, struct field field, uint64_t mask) 
 
 static void walk_list(const struct image *image, const struct layout *layout, uint64_t head,
                       int generation, bool links_are_counts, struct damage_list *damage,
-                      struct gc_lists *lists) {
+                      struct gc_lists *lists, struct bitmap *of_interpreter) {
     const struct field next = layout->gc_head.gc_next, prev = layout->gc_head.gc_prev;
     const uint64_t mask = layout->trait.gc_pointer_mask, size = layout->gc_head.size;
     const uint8_t *bytes = image_pin(image, head, size);
@@ -25,6 +27,8 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
             return;
         }
         lists->count++;
+        if (of_interpreter)
+            bitmap_set(of_interpreter, place);
         if (place & 8)
             bitmap_set(&lists->odd, place);
         if (generation == PERMANENT)
@@ -38,29 +42,42 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
     }
 }
 
+static bool tell_interpreters_apart(struct gc_lists *lists, size_t count, uint64_t mirror_size) {
+    if (count < 2)
+        return true;
+    lists->of_interpreter = calloc(count, sizeof *lists->of_interpreter);
+    lists->interpreter_count = lists->of_interpreter ? count : 0;
+    bool fine = lists->of_interpreter;
+    for (size_t i = 0; fine && i < count; i++)
+        fine = bitmap_init_sparse(&lists->of_interpreter[i], mirror_size);
+    return fine;
+}
+
 struct err *gc_lists_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, struct damage_list *damage,
                           struct gc_lists *lists) {
     *lists = (struct gc_lists){0};
-    if (!bitmap_init(&lists->tracked, image->mirror_size) ||
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
+    if (!tell_interpreters_apart(lists, count, image->mirror_size) ||
+        !bitmap_init(&lists->tracked, image->mirror_size) ||
         !bitmap_init_sparse(&lists->young, image->mirror_size) ||
         !bitmap_init_sparse(&lists->permanent, image->mirror_size) ||
         !bitmap_init_sparse(&lists->odd, image->mirror_size)) {
         gc_lists_clear(lists);
         return err_no_memory();
     }
-    size_t count = 0;
-    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     for (size_t i = 0; i < count; i++) {
+        struct bitmap *own = lists->of_interpreter ? &lists->of_interpreter[i] : NULL;
         uint64_t gc = interpreters[i].gc;
         bool collecting = interpreters[i].collecting;
         for (int generation = 0; generation < GENERATIONS; generation++)
             walk_list(image, layout,
                       gc + layout->gc_state.generations.offset +
                           (uint64_t)generation * layout->gc_generation.size,
-                      generation, collecting, damage, lists);
+                      generation, collecting, damage, lists, own);
         walk_list(image, layout, gc + layout->gc_state.permanent_generation.offset, PERMANENT,
-                  collecting, damage, lists);
+                  collecting, damage, lists, own);
     }
     return NULL;
 }
@@ -70,4 +87,8 @@ void gc_lists_clear(struct gc_lists *lists) {
     bitmap_free(&lists->young);
     bitmap_free(&lists->permanent);
     bitmap_free(&lists->odd);
+    for (size_t i = 0; i < lists->interpreter_count; i++)
+        bitmap_free(&lists->of_interpreter[i]);
+    free(lists->of_interpreter);
+    *lists = (struct gc_lists){0};
 }

@@ -11,6 +11,9 @@ struct gc_lists {
     struct bitmap tracked, young, permanent; /* starts of objects; young and permanent: subsets */
     struct bitmap odd;                       /* of them, those at 8 modulo 16 */
     uint64_t count;
+    /* Where there are several interpreters: those of each, by its index. Otherwise NULL. */
+    struct bitmap *of_interpreter;
+    size_t interpreter_count;
 };
 
 /* Walks the generations and the permanent one of every interpreter, forward: a list that is being

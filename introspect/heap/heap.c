@@ -53,10 +53,18 @@ enum object_found heap_found(const struct heap *heap, uint32_t id) {
 }
 
 int64_t heap_interpreter(const struct heap *heap, uint32_t id) {
-    (void)id;
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
-    return interpreters[count - 1].id; /* the list is newest first: the main one is the last */
+    uint64_t place = (uint64_t)heap->columns.granule[id] << GRANULE_SHIFT;
+    for (size_t i = 0; i < heap->gc.interpreter_count; i++) {
+        if (bitmap_test(&heap->gc.of_interpreter[i], place))
+            return interpreters[i].id;
+    }
+    const struct pymalloc *pymalloc = &heap->pymalloc;
+    size_t owner = pymalloc->pool_owner && pymalloc_is_arena(pymalloc, place)
+                       ? pymalloc->pool_owner[place >> pymalloc->pool_shift]
+                       : count - 1; /* the main one, which comes last */
+    return interpreters[owner < count ? owner : count - 1].id;
 }
 
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored) {

@@ -57,7 +57,9 @@ uint64_t heap_footprint(const struct heap *heap, uint32_t id); /* bytes really o
 unsigned heap_flags(const struct heap *heap, uint32_t id);     /* enum object_flag */
 enum gc_state heap_gc_state(const struct heap *heap, uint32_t id);
 enum object_found heap_found(const struct heap *heap, uint32_t id);
-int64_t heap_interpreter(const struct heap *heap, uint32_t id); /* its interpreter's id */
+/* The id of its interpreter: by the gc list or the arena that it is in; of others' the main one's, for
+ * interpreters share static objects and malloc. */
+int64_t heap_interpreter(const struct heap *heap, uint32_t id);
 
 
 /* The references that an object owns, in the decoder's order, with its type, __dict__, slots and

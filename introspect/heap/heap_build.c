@@ -306,7 +306,8 @@ static struct err *finish(struct heap *heap, const struct bitmap *candidates,
     struct err *err = totals_only ? NULL : number_objects(heap, &input);
     damage_merge(&heap->damage, &heap->marking.damage);
     bitmap_free(&heap->reachable);
-    gc_lists_clear(&heap->gc);
+    if (totals_only || heap->gc.interpreter_count == 0)
+        gc_lists_clear(&heap->gc);
     return err;
 }
 

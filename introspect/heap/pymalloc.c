@@ -6,10 +6,11 @@
 #include "introspect/heap/parallel.h"
 
 /* Size classes of 16 to 512 bytes; a fresh pool has szidx 0xffff (DUMMY_SIZE_IDX). */
-enum { SIZE_CLASSES = 32, MAX_ARENAS = 1 << 24 };
+enum { SIZE_CLASSES = 32, MAX_ARENAS = 1 << 24, MAX_OWNERS = 255 };
 
 struct arena_record {
     uint64_t address, pool_address;
+    uint8_t owner; /* index of the interpreter */
 };
 
 struct walk {
@@ -148,6 +149,23 @@ static bool find_static_arenas(struct walk *walk, uint64_t runtime, struct damag
     return true;
 }
 
+static bool tell_owners(struct walk *walk) {
+    struct pymalloc *pymalloc = walk->pymalloc;
+    pymalloc->pool_owner = calloc((walk->image->mirror_size >> pymalloc->pool_shift) + 1, 1);
+    if (!pymalloc->pool_owner)
+        return false;
+    uint64_t size = walk->layout->trait.pool_size;
+    vec_each (arena, &walk->arenas) {
+        uint64_t end = arena->address + walk->layout->trait.arena_size;
+        for (uint64_t at = first_pool(walk->layout, arena->address); at + size <= end; at += size) {
+            uint64_t place = image_place(walk->image, at);
+            if (place != UINT64_MAX)
+                pymalloc->pool_owner[place >> pymalloc->pool_shift] = arena->owner;
+        }
+    }
+    return true;
+}
+
 static bool find_arenas(struct walk *walk, const struct runtime *runtime,
                         struct damage_list *damage) {
     const struct layout *layout = walk->layout;
@@ -157,7 +175,8 @@ static bool find_arenas(struct walk *walk, const struct runtime *runtime,
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     struct vec(uint64_t) seen = {0};
     bool fine = true;
-    for (size_t i = 0; fine && i < count; i++) {
+    /* The main one comes last in the list, and first here: what it shares is its own. */
+    for (size_t i = count; fine && i-- > 0;) {
         uint64_t state = interpreters[i].address + layout->interpreter.obmalloc.offset;
         if (layout->trait.obmalloc_state == OBMALLOC_POINTER &&
             !image_read_u64(walk->image, state, &state))
@@ -165,6 +184,7 @@ static bool find_arenas(struct walk *walk, const struct runtime *runtime,
         bool known = !state;
         vec_each (other, &seen)
             known |= *other == state; /* interpreters may share the main one's */
+        size_t before = walk->arenas.count;
         const void *bytes =
             known ? NULL : image_pin(walk->image, state, layout->obmalloc_state.size);
         if (!bytes)
@@ -172,7 +192,11 @@ static bool find_arenas(struct walk *walk, const struct runtime *runtime,
         fine = vec_push(&seen, state) &&
                add_arenas(walk, field_pointer(bytes, layout->obmalloc_state.arenas),
                           field_unsigned(bytes, layout->obmalloc_state.maxarenas), damage);
+        for (size_t k = before; k < walk->arenas.count; k++)
+            walk->arenas.items[k].owner = i < MAX_OWNERS ? (uint8_t)i : MAX_OWNERS;
     }
+    if (fine && seen.count > 1)
+        fine = tell_owners(walk);
     vec_free(&seen);
     return fine;
 }
@@ -316,6 +340,7 @@ void pymalloc_visit_unowned(const struct pymalloc *pymalloc, const struct image 
 
 void pymalloc_clear(struct pymalloc *pymalloc) {
     free(pymalloc->pool_class);
+    free(pymalloc->pool_owner);
     bitmap_free(&pymalloc->allocated);
     *pymalloc = (struct pymalloc){0};
 }

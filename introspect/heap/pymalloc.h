@@ -12,6 +12,8 @@ enum { NOT_IN_ARENA = 0, POOL_WITHOUT_BLOCKS = 255 };
 struct pymalloc {
     uint8_t
         *pool_class; /* per pool-sized unit of the mirror: size class + 1, or one of the below */
+    uint8_t *pool_owner;     /* the same units: index of the interpreter whose arena it is; NULL: all are
+                                the main one's */
     unsigned pool_shift;     /* log2 of a pool's size */
     struct bitmap allocated; /* starts of allocated blocks */
     uint64_t arenas, arena_bytes, pools, block_count, block_bytes;
