@@ -51,7 +51,9 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
         return LOOKS_LIKE_NOTHING;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
-    if (refcount > MAX_REFCOUNT)
+    /* Two neighbouring pointers, the second one to a type (locals of a frame), are no object: what
+     * is an address is no refcount. */
+    if (refcount > MAX_REFCOUNT || image_place(marking->allocators.image, refcount) != UINT64_MAX)
         return LOOKS_LIKE_NOTHING;
     if (offset + object_body_size(&search->decode, &object) > block_size + 16)
         return LOOKS_LIKE_NOTHING;
