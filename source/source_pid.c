@@ -107,7 +107,8 @@ static struct err *decode(struct source *source, const struct source_options *op
     const struct image *image = capture_image(source->capture);
     TRY(runtime_read(image, source->layout, source->python.runtime, &source->runtime));
     struct heap_options heap_options = {.threads = options->threads,
-                                        .totals_only = options->totals_only};
+                                        .totals_only = options->totals_only,
+                                        .cancel = options->cancel};
     struct err *err =
         heap_build(image, source->layout, source->runtime, &heap_options, &source->heap);
     /* A held process that died took with it what had not been read yet. */

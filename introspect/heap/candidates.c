@@ -1,5 +1,6 @@
 #include "introspect/heap/candidates.h"
 
+#include "introspect/heap/cancel.h"
 #include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/malloc_chunks.h"
 
@@ -63,6 +64,8 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
 }
 
 static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {
+    if (cancel_asked(search->marking->cancel))
+        return;
     const struct layout *layout = search->marking->allocators.layout;
     const uint64_t fence = search->marking->allocators.fence;
     const uint64_t offsets[] = {fence, fence + layout->trait.header_before_gc,
@@ -86,7 +89,7 @@ static struct err *search_finish(struct search *search, struct mark_seeds *seeds
         return err_no_memory();
     }
     *seeds = (struct mark_seeds){search->found.items, search->found.count};
-    return NULL;
+    return cancel_check(search->marking->cancel);
 }
 
 static void look_at_pool_block(void *context, uint64_t block, uint64_t size) {
@@ -136,7 +139,8 @@ static bool holds_a_stack(const struct image *image, const struct image_mapping 
 
 static void look_everywhere(struct search *search, const struct image_mapping *mapping) {
     const struct image *image = search->marking->allocators.image;
-    for (uint64_t at = mapping->start; at < mapping->end; at += 16) {
+    for (uint64_t at = mapping->start; at < mapping->end && !cancel_asked(search->marking->cancel);
+         at += 16) {
         uint64_t place = image_place(image, at);
         if (place == UINT64_MAX || pymalloc_is_arena(search->marking->allocators.pymalloc, place)) {
             at |= IMAGE_PAGE_SIZE - 16;

@@ -1,5 +1,6 @@
 #include "introspect/heap/columns.h"
 
+#include "introspect/heap/cancel.h"
 #include "introspect/heap/footprint.h"
 #include "introspect/heap/parallel.h"
 
@@ -100,6 +101,8 @@ static void prefetch_header(const struct filler *filler, uint32_t id) {
 static void fill_words(void *context, size_t first, size_t last) {
     struct filler *filler = context;
     struct columns *columns = filler->columns;
+    if (cancel_asked(filler->input->marking->cancel))
+        return;
     uint32_t start = columns->rank[first / RANK_WORDS], end = start;
     for (size_t i = first; i < last; i++) {
         for (uint64_t bits = columns->objects.words[i]; bits; bits &= bits - 1)
@@ -195,7 +198,7 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
         out_of_memory |= fillers[i].out_of_memory;
     }
     free(fillers);
-    return out_of_memory ? err_no_memory() : NULL;
+    return out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
 }
 
 void columns_clear(struct columns *columns) {

@@ -1,8 +1,10 @@
 #include "introspect/heap/gc_lists.h"
 
+#include "introspect/heap/cancel.h"
+
 #include <stdlib.h>
 
-enum { GENERATIONS = 3, OLDEST = 2, PERMANENT = 3 };
+enum { GENERATIONS = 3, OLDEST = 2, PERMANENT = 3, POLL_EVERY = 1024 };
 
 static uint64_t link_at(const uint8_t *head, struct field field, uint64_t mask) {
     return field_pointer(head, field) & mask;
@@ -26,7 +28,8 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
             damage_add(damage, "chain", "gc list", at);
             return;
         }
-        lists->count++;
+        if (++lists->count % POLL_EVERY == 0 && cancel_asked(lists->cancel))
+            return;
         if (of_interpreter)
             bitmap_set(of_interpreter, place);
         if (place & 8)
@@ -55,8 +58,8 @@ static bool tell_interpreters_apart(struct gc_lists *lists, size_t count, uint64
 
 struct err *gc_lists_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, struct damage_list *damage,
-                          struct gc_lists *lists) {
-    *lists = (struct gc_lists){0};
+                          const volatile int *cancel, struct gc_lists *lists) {
+    *lists = (struct gc_lists){.cancel = cancel};
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     if (!tell_interpreters_apart(lists, count, image->mirror_size) ||
@@ -79,7 +82,7 @@ struct err *gc_lists_walk(const struct image *image, const struct layout *layout
         walk_list(image, layout, gc + layout->gc_state.permanent_generation.offset, PERMANENT,
                   collecting, damage, lists, own);
     }
-    return NULL;
+    return cancel_check(cancel);
 }
 
 void gc_lists_clear(struct gc_lists *lists) {

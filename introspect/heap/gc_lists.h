@@ -11,6 +11,7 @@ struct gc_lists {
     struct bitmap tracked, young, permanent; /* starts of objects; young and permanent: subsets */
     struct bitmap odd;                       /* of them, those at 8 modulo 16 */
     uint64_t count;
+    const volatile int *cancel; /* of the walk */
     /* Where there are several interpreters: those of each, by its index. Otherwise NULL. */
     struct bitmap *of_interpreter;
     size_t interpreter_count;
@@ -20,7 +21,7 @@ struct gc_lists {
  * changed at the stop is still whole in that direction. */
 struct err *gc_lists_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, struct damage_list *damage,
-                          struct gc_lists *lists) ERR_CHECK;
+                          const volatile int *cancel, struct gc_lists *lists) ERR_CHECK;
 void gc_lists_clear(struct gc_lists *lists);
 
 #endif

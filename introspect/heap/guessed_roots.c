@@ -1,5 +1,6 @@
 #include "introspect/heap/guessed_roots.h"
 
+#include "introspect/heap/cancel.h"
 #include "introspect/runtime/roots.h"
 
 #include <stdlib.h>
@@ -63,6 +64,8 @@ static void follow_unreached(struct search *search, void (*flush)(struct decode 
     search->decode.flush = flush;
     for (size_t i = 0; i < search->objects->word_count; i++) {
         uint64_t bits = search->objects->words[i] & ~search->reachable->words[i];
+        if (bits && cancel_asked(search->marking->cancel))
+            return;
         for (; bits; bits &= bits - 1) {
             uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
             follow(search, mark_address(search->marking, place));
@@ -219,12 +222,13 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
     search->decode.flush = reach_references;
     vec_each (target, &search->targets)
         reach_if_held(search, target);
-    while (search->waiting.count) {
+    while (search->waiting.count && !cancel_asked(marking->cancel)) {
         uint64_t address = search->waiting.items[--search->waiting.count];
         count_as_reachable(search, address);
         follow(search, address);
     }
-    struct err *err = search->out_of_memory ? err_no_memory() : NULL;
+    struct err *err =
+        search->out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
     vec_free(&search->targets);
     vec_free(&search->waiting);
     free(search);

@@ -34,6 +34,7 @@ struct heap_options {
     /* Objects get no ids: only what "the whole" below tells is asked for, which takes less time and much
      * less memory. */
     bool totals_only;
+    const volatile int *cancel; /* non-zero: ERR_CANCELLED, soon; may be NULL */
 };
 
 /* Decodes. The image, layout and runtime are borrowed and must outlive the heap. */

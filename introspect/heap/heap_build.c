@@ -26,7 +26,7 @@ struct gc_walk {
 static void *walk_gc_lists(void *context) {
     struct gc_walk *walk = context;
     walk->err = gc_lists_walk(walk->heap->image, walk->heap->layout, walk->heap->runtime,
-                              &walk->damage, &walk->heap->gc);
+                              &walk->damage, walk->heap->cancel, &walk->heap->gc);
     return NULL;
 }
 
@@ -217,8 +217,8 @@ static struct err *prepare(struct heap *heap) {
     TRY(list_interpreters(heap));
     TRY(type_table_create(heap->image, heap->layout, runtime_address(heap->runtime), &heap->types));
     damage_merge(&heap->damage, runtime_damage(heap->runtime));
-    TRY(pymalloc_walk(heap->image, heap->layout, heap->runtime, heap->threads, &heap->damage,
-                      &heap->pymalloc));
+    TRY(pymalloc_walk(heap->image, heap->layout, heap->runtime, heap->threads, heap->cancel,
+                      &heap->damage, &heap->pymalloc));
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
@@ -229,7 +229,8 @@ static struct err *prepare(struct heap *heap) {
                                      .interned = interned_find(&decode, heap->runtime),
                                      .interpreters = heap->interpreters.items,
                                      .interpreter_count = heap->interpreters.count,
-                                     .threads = heap->threads};
+                                     .threads = heap->threads,
+                                     .cancel = heap->cancel};
     TRY(marking_init(&heap->marking));
     return bitmap_init(&heap->reachable, heap->image->mirror_size) ? NULL : err_no_memory();
 }
@@ -355,6 +356,7 @@ struct err *heap_build(const struct image *image, const struct layout *layout,
     heap->layout = layout;
     heap->runtime = runtime;
     heap->threads = parallel_threads(options ? options->threads : 0);
+    heap->cancel = options ? options->cancel : NULL;
     struct err *err = build(heap, options && options->totals_only);
     if (err) {
         heap_destroy(heap);

@@ -14,6 +14,7 @@ struct heap {
     const struct layout *layout;
     const struct runtime *runtime;
     unsigned threads;
+    const volatile int *cancel;
     struct type_table *types;
     struct vec(uint64_t) interpreters; /* addresses */
     struct pymalloc pymalloc;

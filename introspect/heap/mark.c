@@ -1,5 +1,6 @@
 #include "introspect/heap/mark.h"
 
+#include "introspect/heap/cancel.h"
 #include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 
@@ -8,6 +9,7 @@
 enum {
     QUEUE = 32,         /* objects that wait for memory, at each of the two stages */
     REFERENCES = 2048,  /* decoded at once */
+    POLL_EVERY = 1024,  /* visited objects, to see if we are to give up */
     SHARE_ABOVE = 2048, /* waiting objects from which a thread gives some to idle ones */
 };
 
@@ -216,10 +218,13 @@ static struct waiting queue_get(struct queue *queue) {
     return queue->items[queue->out++ % QUEUE];
 }
 
-/* Visits until nothing waits: stack -> headers -> bodies -> visit. */
+/* Visits until nothing waits, or we are to give up: stack -> headers -> bodies -> visit. */
 static void drain(struct worker *worker) {
     const struct marking *marking = worker->crew->marking;
     struct queue headers = {.in = 0}, bodies = {.in = 0};
+    unsigned visits = 0;
+    if (cancel_asked(marking->cancel))
+        worker->stack.count = 0;
     for (;;) {
         while (worker->stack.count && !queue_full(&headers)) {
             uint64_t place = worker->stack.items[--worker->stack.count];
@@ -236,6 +241,8 @@ static void drain(struct worker *worker) {
             return;
         struct waiting next = queue_get(&bodies);
         visit(worker, next.place, next.type);
+        if (__builtin_expect(++visits % POLL_EVERY == 0, 0) && cancel_asked(marking->cancel))
+            return;
         if (worker->stack.count > SHARE_ABOVE &&
             __atomic_load_n(&worker->crew->idle, __ATOMIC_RELAXED))
             share(worker);
@@ -249,7 +256,7 @@ enum { SEED_WORDS = 1024 };
 /* Takes a part of the seeds; false if all are taken. */
 static bool take_seeds(struct worker *worker) {
     struct crew *crew = worker->crew;
-    if (!crew->seeds)
+    if (!crew->seeds || cancel_asked(crew->marking->cancel))
         return false;
     size_t first = __atomic_fetch_add(&crew->next_word, SEED_WORDS, __ATOMIC_RELAXED);
     if (first >= crew->seeds->word_count)
@@ -392,7 +399,7 @@ static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
     free(workers);
     pthread_cond_destroy(&crew->changed);
     pthread_mutex_destroy(&crew->lock);
-    return out_of_memory ? err_no_memory() : NULL;
+    return out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
 }
 
 struct err *mark_from(struct marking *marking, const struct mark_seeds *seeds,

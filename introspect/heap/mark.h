@@ -24,6 +24,7 @@ struct marking {
     const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
     size_t interpreter_count;
     unsigned threads;
+    const volatile int *cancel; /* cancel.h */
 
     struct bitmap odd;     /* objects at 8 modulo 16 */
     struct bitmap claimed; /* starts of owned buffers, and of malloc's blocks that hold objects */

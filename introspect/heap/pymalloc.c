@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "introspect/heap/cancel.h"
 #include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 
@@ -17,6 +18,7 @@ struct walk {
     const struct image *image;
     const struct layout *layout;
     struct pymalloc *pymalloc;
+    const volatile int *cancel;
     struct vec(struct arena_record) arenas;
 };
 
@@ -280,7 +282,7 @@ static void walk_arenas(void *context, size_t first, size_t last) {
     struct walk_part *part = context;
     struct walk *walk = part->walk;
     uint64_t size = walk->layout->trait.pool_size;
-    for (size_t i = first; i < last; i++) {
+    for (size_t i = first; i < last && !cancel_asked(walk->cancel); i++) {
         const struct arena_record *arena = &walk->arenas.items[i];
         for (uint64_t at = first_pool(walk->layout, arena->address);
              at + size <= arena->pool_address; at += size) {
@@ -294,8 +296,8 @@ static void walk_arenas(void *context, size_t first, size_t last) {
 
 struct err *pymalloc_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, unsigned threads,
-                          struct damage_list *damage, struct pymalloc *pymalloc) {
-    struct walk walk = {.image = image, .layout = layout, .pymalloc = pymalloc};
+                          const volatile int *cancel, struct damage_list *damage, struct pymalloc *pymalloc) {
+    struct walk walk = {.image = image, .layout = layout, .pymalloc = pymalloc, .cancel = cancel};
     *pymalloc = (struct pymalloc){.pool_shift = (unsigned)__builtin_ctzll(layout->trait.pool_size)};
     pymalloc->pool_class = calloc((image->mirror_size >> pymalloc->pool_shift) + 1, 1);
     if (!pymalloc->pool_class || !bitmap_init(&pymalloc->allocated, image->mirror_size) ||
@@ -321,7 +323,7 @@ struct err *pymalloc_walk(const struct image *image, const struct layout *layout
     pymalloc->arenas = walk.arenas.count;
     pymalloc->arena_bytes = walk.arenas.count * layout->trait.arena_size;
     vec_free(&walk.arenas);
-    return NULL;
+    return cancel_check(cancel);
 }
 
 void pymalloc_visit_unowned(const struct pymalloc *pymalloc, const struct image *image,

@@ -23,7 +23,7 @@ struct pymalloc {
  * (PYTHONMALLOC=malloc) the result is empty. */
 struct err *pymalloc_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, unsigned threads,
-                          struct damage_list *damage, struct pymalloc *pymalloc) ERR_CHECK;
+                          const volatile int *cancel, struct damage_list *damage, struct pymalloc *pymalloc) ERR_CHECK;
 void pymalloc_clear(struct pymalloc *pymalloc);
 
 static inline bool pymalloc_is_arena(const struct pymalloc *pymalloc, uint64_t place) {

@@ -8,7 +8,7 @@ static struct damage_list damage;
 static struct gc_lists walk(struct fake_heap *heap) {
     struct gc_lists lists;
     damage = (struct damage_list){0};
-    cr_assert_null(gc_lists_walk(heap->image, heap->layout, heap->runtime, &damage, &lists));
+    cr_assert_null(gc_lists_walk(heap->image, heap->layout, heap->runtime, &damage, NULL, &lists));
     return lists;
 }
 

@@ -17,7 +17,7 @@ static struct marked setup(struct fake_heap *heap, unsigned threads) {
     struct damage_list damage = {0};
     fake_heap_finish(heap);
     cr_assert_null(
-        pymalloc_walk(heap->image, heap->layout, heap->runtime, 1, &damage, &marked.pymalloc));
+        pymalloc_walk(heap->image, heap->layout, heap->runtime, 1, NULL, &damage, &marked.pymalloc));
     cr_assert_null(
         type_table_create(heap->image, heap->layout, heap->runtime_address, &marked.types));
     pymalloc = marked.pymalloc;

@@ -11,7 +11,7 @@ struct walked {
 static struct walked walk_image(struct fake_heap *heap, const struct layout *layout,
                                 unsigned threads) {
     struct walked walked = {0};
-    cr_assert_null(pymalloc_walk(heap->image, layout, heap->runtime, threads, &walked.damage,
+    cr_assert_null(pymalloc_walk(heap->image, layout, heap->runtime, threads, NULL, &walked.damage,
                                  &walked.pymalloc));
     return walked;
 }
