@@ -390,8 +390,9 @@ static struct err *run_crew(struct crew *crew, const struct mark_seeds *seeds) {
         if (workers[i].double_claims && !marking->double_claims)
             marking->first_double_claim = workers[i].first_double_claim;
         marking->double_claims += workers[i].double_claims;
-        out_of_memory |= workers[i].out_of_memory | !add_guessed(marking, &workers[i]) |
-                         !add_sums(marking, &workers[i]);
+        out_of_memory |= workers[i].out_of_memory;
+        out_of_memory |= !add_guessed(marking, &workers[i]);
+        out_of_memory |= !add_sums(marking, &workers[i]);
         vec_free(&workers[i].stack);
         vec_free(&workers[i].guessed);
         vec_free(&workers[i].sums);
