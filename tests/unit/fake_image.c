@@ -203,7 +203,6 @@ struct fake_pool fake_pool(struct fake_image *fake, uint64_t arena, uint32_t are
     fake_set(fake, pool.address, layout->pool_header.szidx, block_size / 16 - 1);
     fake_set(fake, pool.address, layout->pool_header.nextoffset,
              next - pool.address + (full ? 0 : block_size));
-    fake_set(fake, pool.address, layout->pool_header.maxnextoffset, pool_size - block_size);
     return pool;
 }
 
@@ -230,23 +229,12 @@ uint64_t fake_arena_objects(struct fake_image *fake, size_t count, const uint64_
     uint64_t pool_count = layout->trait.arena_size / pool_size;
     uint64_t array = fake_alloc(fake, count * layout->arena_object.size);
     for (size_t i = 0; i < count; i++) {
-        uint64_t entry = array + i * layout->arena_object.size, made = pool_count, free_pools = 0;
+        uint64_t entry = array + i * layout->arena_object.size, made = pool_count;
         while (made && !pool_in_use(fake, arenas[i] + (made - 1) * pool_size))
             made--;
-        uint64_t free_list = 0;
-        for (uint64_t p = 0; p < made; p++) {
-            uint64_t pool = arenas[i] + p * pool_size;
-            if (pool_in_use(fake, pool))
-                continue;
-            fake_set(fake, pool, layout->pool_header.nextpool, free_list);
-            free_list = pool;
-            free_pools++;
-        }
         fake_set(fake, entry, layout->arena_object.address, arenas[i]);
         fake_set(fake, entry, layout->arena_object.pool_address, arenas[i] + made * pool_size);
-        fake_set(fake, entry, layout->arena_object.nfreepools, pool_count - made + free_pools);
         fake_set(fake, entry, layout->arena_object.ntotalpools, pool_count);
-        fake_set(fake, entry, layout->arena_object.freepools, free_list);
     }
     return array;
 }

@@ -122,9 +122,7 @@ static void make_runtime(struct fake_heap *heap) {
     heap->runtime_address = fake_alloc(fake, layout->runtime.size);
     heap->interpreter = fake_alloc(fake, layout->interpreter.size);
     heap->thread = fake_alloc(fake, layout->thread.size);
-    set(heap, heap->runtime_address, layout->runtime.initialized, 1);
     set(heap, heap->runtime_address, layout->runtime.interpreters_head, heap->interpreter);
-    set(heap, heap->runtime_address, layout->runtime.interpreters_main, heap->interpreter);
     set(heap, heap->interpreter, layout->interpreter.threads_head, heap->thread);
     set(heap, heap->thread, layout->thread.interp, heap->interpreter);
     set(heap, heap->thread, layout->thread.thread_id, 77);
