@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-static void cleanup_examination(struct examination *examination) {
-    examination_free(examination);
-}
-
 /* ---- document -------------------------------------------------------------------------------- */
 
 static struct node *answer_node(struct report *report, const char *key, const struct err *err) {
@@ -130,7 +126,7 @@ static void screen(struct report *report, const struct examination *examination,
 }
 
 static struct err *run(struct cli *cli) {
-    _cleanup_(cleanup_examination) struct examination examination = {0};
+    _cleanup_(examination_free) struct examination examination = {0};
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.doctor/1"};
     pid_t pid = 0;
     TRY(cli_pid(cli->arguments[0], &pid));
@@ -147,9 +143,10 @@ const struct command command_doctor = {
     .name = "doctor",
     .arguments = "PID",
     .summary = "Would an attach work, and what would it cost",
-    .details = "Stops nothing. The exit status is the one that an attach would give.\n",
+    .details = "Stops nothing. The exit status is the one that an attach would give; memory and\n"
+               "pause are those of --pause copy.\n",
     .least_arguments = 1,
     .most_arguments = 1,
-    .options = OPTION_JSON | OPTION_CAPTURE,
+    .options = OPTION_JSON | OPTION_MEMORY,
     .run = run,
 };

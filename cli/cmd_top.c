@@ -7,16 +7,9 @@
 
 #include <string.h>
 
-/* Lines of the screen around the table's rows, and rows where there is no screen. */
-enum { LINES_AROUND = 10, LEAST_ROWS = 10, MOST_ROWS = 50, DEFAULT_ROWS = 20 };
-
-static void cleanup_types(struct types *types) {
-    types_free(types);
-}
-
-static void cleanup_cursor(struct types_cursor *cursor) {
-    types_cursor_close(cursor);
-}
+/* Lines of the screen around the table's rows, with the next prompt and a note that there may be;
+ * and rows where there is no screen. */
+enum { LINES_AROUND = 12, LEAST_ROWS = 10, MOST_ROWS = 50, DEFAULT_ROWS = 20 };
 
 static size_t screen_rows(void) {
     unsigned rows = cli_terminal_rows();
@@ -133,7 +126,7 @@ static void totals_lines(struct report *report, const struct heap *heap) {
 static struct err *show(const struct cli *cli, const struct source *source,
                         const struct types *types, const char *sort) {
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.top/1"};
-    _cleanup_(cleanup_cursor) struct types_cursor cursor = {0};
+    _cleanup_(types_cursor_close) struct types_cursor cursor = {0};
     const struct heap *heap = source_heap(source);
     const struct memory_use *memory = &source_info(source)->capture.memory;
     size_t limit = cli_limit(cli, screen_rows());
@@ -161,7 +154,7 @@ static struct err *show(const struct cli *cli, const struct source *source,
 
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
-    _cleanup_(cleanup_types) struct types types = {0};
+    _cleanup_(types_free) struct types types = {0};
     const char *sort = cli->options.sort ? cli->options.sort : "footprint";
     TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
     TRY(cli_open_source(cli, &source));

@@ -17,7 +17,8 @@ enum option_bit {
     OPTION_FILTER = 1 << 6,  /* --type, --unreachable */
     OPTION_REFS = 1 << 7,    /* --refs */
     OPTION_EMIT = 1 << 8,    /* --emit */
-    OPTION_COMMON = 1 << 9,
+    OPTION_MEMORY = 1 << 9,  /* --max-memory alone */
+    OPTION_COMMON = 1 << 10,
 };
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -29,7 +30,7 @@ struct options {
     enum pause_strategy pause;
     double max_pause;    /* seconds; 0: not given */
     uint64_t max_memory; /* bytes; 0: not given */
-    bool no_values, quiet, verbose, help;
+    bool no_values, quiet, help;
     enum color_choice color;
     const char *type; /* a glob over qualified names; NULL: all */
     bool unreachable, refs, emit;
