@@ -10,18 +10,6 @@
 
 enum { SCREEN_ROWS = 20, SCREEN_WIDTH = 80, ADDRESS_WIDTH = 22 };
 
-static void cleanup_details(struct object_details *details) {
-    object_details_free(details);
-}
-
-static void cleanup_rows(struct object_rows *rows) {
-    object_rows_close(rows);
-}
-
-static void cleanup_strbuf(struct strbuf *buf) {
-    strbuf_free(buf);
-}
-
 /* ---- no object there ------------------------------------------------------------------------- */
 
 static const char *mapping_name(const struct image_mapping *mapping) {
@@ -162,9 +150,9 @@ static void more_line(struct report *report, size_t count, size_t limit) {
 static struct err *show(const struct cli *cli, const struct source *source,
                         const struct object_details *details) {
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.object/1"};
-    _cleanup_(cleanup_rows) struct object_rows fields = {0};
-    _cleanup_(cleanup_rows) struct object_rows holders = {0};
-    _cleanup_(cleanup_strbuf) struct strbuf value = {0};
+    _cleanup_(object_rows_close) struct object_rows fields = {0};
+    _cleanup_(object_rows_close) struct object_rows holders = {0};
+    _cleanup_(strbuf_free) struct strbuf value = {0};
     bool values = !cli->options.no_values;
     size_t limit = cli_limit(cli, SCREEN_ROWS);
     object_fields_open(&fields, details, limit, values);
@@ -193,7 +181,7 @@ static struct err *show(const struct cli *cli, const struct source *source,
 
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
-    _cleanup_(cleanup_details) struct object_details details = {0};
+    _cleanup_(object_details_free) struct object_details details = {0};
     uint64_t address;
     TRY(parse_address(cli->arguments[1], &address));
     TRY(cli_open_source(cli, &source));

@@ -56,10 +56,6 @@ static void cleanup_list(struct list *list) {
     strbuf_free(&list->unit);
 }
 
-static void cleanup_discovery(struct discovery *discovery) {
-    discovery_free(discovery);
-}
-
 /* The last part of a cgroup's path names the service or container. */
 static const char *unit_name(const char *cgroup) {
     const char *slash = cgroup ? strrchr(cgroup, '/') : NULL;
@@ -133,7 +129,7 @@ static int compare_by_rss(const void *left, const void *right) {
 }
 
 static struct err *run(struct cli *cli) {
-    _cleanup_(cleanup_discovery) struct discovery discovery = {0};
+    _cleanup_(discovery_free) struct discovery discovery = {0};
     _cleanup_(cleanup_list) struct list list = {.discovery = &discovery};
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.ps/1"};
     TRY(discover(cli->cancel, &discovery));

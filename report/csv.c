@@ -24,25 +24,8 @@ static void csv_value(struct output *output, const struct value *value) {
     case VALUE_TEXT:
         csv_text(output, value->text);
         break;
-    case VALUE_COUNT:
-    case VALUE_BYTES:
-        output_unsigned(output, value->number);
-        break;
-    case VALUE_SIGNED:
-    case VALUE_ID:
-        output_signed(output, value->integer);
-        break;
     case VALUE_ADDRESS:
         output_hex(output, value->number);
-        break;
-    case VALUE_SHARE:
-        output_printf(output, "%.6f", value->real);
-        break;
-    case VALUE_MILLISECONDS:
-        output_printf(output, "%.3f", value->real);
-        break;
-    case VALUE_FLAG:
-        output_puts(output, value->flag ? "true" : "false");
         break;
     case VALUE_ADDRESSES:
         for (size_t i = 0; i < value->addresses.count; i++) {
@@ -51,6 +34,8 @@ static void csv_value(struct output *output, const struct value *value) {
             output_hex(output, value->addresses.items[i]);
         }
         break;
+    default:
+        report_plain_value(output, value);
     }
 }
 

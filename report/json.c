@@ -57,25 +57,8 @@ static void json_value(struct output *output, const struct value *value) {
     case VALUE_TEXT:
         json_text(output, value->text);
         break;
-    case VALUE_COUNT:
-    case VALUE_BYTES:
-        output_unsigned(output, value->number);
-        break;
-    case VALUE_SIGNED:
-    case VALUE_ID:
-        output_signed(output, value->integer);
-        break;
     case VALUE_ADDRESS:
         json_address(output, value->number);
-        break;
-    case VALUE_SHARE:
-        output_printf(output, "%.6f", value->real);
-        break;
-    case VALUE_MILLISECONDS:
-        output_printf(output, "%.3f", value->real);
-        break;
-    case VALUE_FLAG:
-        output_puts(output, value->flag ? "true" : "false");
         break;
     case VALUE_ADDRESSES:
         output_putc(output, '[');
@@ -86,6 +69,8 @@ static void json_value(struct output *output, const struct value *value) {
         }
         output_putc(output, ']');
         break;
+    default:
+        report_plain_value(output, value);
     }
 }
 

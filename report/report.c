@@ -62,6 +62,33 @@ void report_clear(struct report *report) {
     report->screen = report->screen_end = NULL;
 }
 
+void report_plain_value(struct output *output, const struct value *value) {
+    switch (value->kind) {
+    case VALUE_COUNT:
+    case VALUE_BYTES:
+        output_unsigned(output, value->number);
+        break;
+    case VALUE_SIGNED:
+    case VALUE_ID:
+        output_signed(output, value->integer);
+        break;
+    case VALUE_SHARE:
+        output_printf(output, "%.6f", value->real);
+        break;
+    case VALUE_MILLISECONDS:
+        output_printf(output, "%.3f", value->real);
+        break;
+    case VALUE_FLAG:
+        output_puts(output, value->flag ? "true" : "false");
+        break;
+    case VALUE_NONE:
+    case VALUE_TEXT:
+    case VALUE_ADDRESS:
+    case VALUE_ADDRESSES:
+        break;
+    }
+}
+
 const struct format *format_find(const char *name) {
     for (const struct format *const *format = format_registry; *format; format++) {
         if (!strcmp((*format)->name, name))

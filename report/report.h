@@ -51,6 +51,9 @@ struct format {
 /* Every format, in the order of the list in report/meson.build; ends with NULL. */
 extern const struct format *const format_registry[];
 
+/* For formats that programs read: writes a number, share, time or flag; nothing for other kinds. */
+void report_plain_value(struct output *output, const struct value *value);
+
 /* NULL if there is none of that name. */
 const struct format *format_find(const char *name);
 

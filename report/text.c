@@ -39,10 +39,6 @@ static void cleanup_text_table(struct text_table *text) {
     vec_free(&text->texts);
 }
 
-static void cleanup_strbuf(struct strbuf *buf) {
-    strbuf_free(buf);
-}
-
 /* Rows may be 10⁷: what every cell needs avoids printf. */
 static void add_blanks(struct strbuf *out, size_t count) {
     static const char blanks[] = "                                ";
@@ -243,7 +239,7 @@ static bool read_ahead(struct text_table *text, struct strbuf *cells) {
 }
 
 static void write_table_rows(struct text_table *text, struct output *output, struct strbuf *cells) {
-    _cleanup_(cleanup_strbuf) struct strbuf line = {0};
+    _cleanup_(strbuf_free) struct strbuf line = {0};
     const char *texts[TABLE_MAX_COLUMNS];
     bool more = read_ahead(text, cells);
     fit_widths(text);
@@ -287,7 +283,7 @@ static struct err *write_table(const struct table *table, const struct format_op
 /* Writes a line, broken at tabs where it would be too long. */
 static void write_line(const char *text, enum line_style style,
                        const struct format_options *options, struct output *output) {
-    _cleanup_(cleanup_strbuf) struct strbuf piece = {0};
+    _cleanup_(strbuf_free) struct strbuf piece = {0};
     bool colored = options->color && *style_codes[style];
     size_t column = 0, indent = CONTINUATION;
     if (colored)

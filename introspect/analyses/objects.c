@@ -96,8 +96,7 @@ static bool name_ends_with(const char *name, const char *end) {
 
 /* Marks the types whose name ends in the given one, if they have all the same name. */
 static struct err *match_ends(const struct heap *heap, const char *name, bool *matches) {
-    _cleanup_(cleanup_free) char *candidates = NULL;
-    struct strbuf list = {0};
+    _cleanup_(strbuf_free) struct strbuf list = {0};
     const char *first = NULL;
     bool ambiguous = false;
     for (uint32_t id = 0; id < heap_type_count(heap); id++) {
@@ -109,10 +108,9 @@ static struct err *match_ends(const struct heap *heap, const char *name, bool *m
         first = first ? first : type->name;
         if (list.length < 200)
             strbuf_printf(&list, "%s%s", list.length ? ", " : "", type->name);
-        else if (list.text[list.length - 1] != '.')
+        else if (list.text && list.text[list.length - 1] != '.')
             strbuf_puts(&list, ", ...");
     }
-    candidates = list.text;
     if (!first)
         return err_new(ERR_USAGE, "no type is called '%s'; `heapglass top` lists the types", name);
     if (ambiguous)
