@@ -157,8 +157,7 @@ struct err *capture_stop(struct capture *capture) {
     return NULL;
 }
 
-/* ---- what the image says of the process
- * ------------------------------------------------------------ */
+/* ---- what the image says of the process ------------------------------------------------------ */
 
 static void read_thread_name(pid_t pid, struct image_thread *thread) {
     char name[48];

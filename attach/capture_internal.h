@@ -9,6 +9,8 @@
 #include "attach/plan.h"
 #include "attach/tracer.h"
 
+#define CHUNK_MASK ((uint64_t)IMAGE_CHUNK_SIZE - 1) /* the bits of an address within its chunk */
+
 /* How much of a mapping is in memory. */
 struct map_use {
     uint64_t resident, anonymous, swapped;

@@ -87,11 +87,6 @@ static char *folder_in(const struct hierarchy *hierarchy, const char *path) {
                                                                                           : folder;
 }
 
-char *cgroup_folder(const char *path) {
-    struct hierarchy hierarchy;
-    return path && find_hierarchy(&hierarchy) ? folder_in(&hierarchy, path) : NULL;
-}
-
 static uint64_t read_number(const char *folder, const char *name, uint64_t otherwise) {
     char path[1200], text[64];
     snprintf(path, sizeof path, "%s/%s", folder, name);

@@ -16,10 +16,6 @@ struct cgroup_limit {
  * memory is short. Owned by the caller. */
 char *cgroup_path(pid_t pid);
 
-/* The folder of such a path in the file system; NULL if the hierarchy is not mounted here. Owned.
- */
-char *cgroup_folder(const char *path);
-
 /* Memory in use by the cgroup, and the smallest limit of it and those above it; 0 where there is
  * none. */
 void cgroup_memory(const char *path, uint64_t *current, uint64_t *max);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define CHUNK_MASK ((uint64_t)IMAGE_CHUNK_SIZE - 1)
-
 static bool mapped_room(struct mapped *mapped, size_t count) {
     if (count <= mapped->capacity)
         return true;

@@ -7,8 +7,6 @@
 
 #include <sys/mman.h>
 
-#define CHUNK_MASK ((uint64_t)IMAGE_CHUNK_SIZE - 1)
-
 enum {
     SLACK_FROM = 1 << 20,   /* mappings that big may grow before the stop */
     SLACK_LEAST = 8 << 20,  /* by so much, */

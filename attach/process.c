@@ -48,13 +48,6 @@ static char *read_command(pid_t pid, const char *name) {
     return escaped(text, (size_t)length, COMMAND_LIMIT);
 }
 
-static char *read_link(pid_t pid, const char *name) {
-    char path[64], target[PATH_MAX];
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-    ssize_t length = readlink(path, target, sizeof target - 1);
-    return length > 0 ? strndup(target, (size_t)length) : NULL;
-}
-
 static bool executable_is_32bit(pid_t pid) {
     char path[64];
     unsigned char ident[EI_NIDENT] = {0};
@@ -105,7 +98,6 @@ struct err *process_open(pid_t pid, struct process **ret) {
     take_status(process, status);
     process->name = read_name(pid);
     process->command = process->name ? read_command(pid, process->name) : NULL;
-    process->executable = read_link(pid, "exe");
     process->is_32bit = executable_is_32bit(pid);
     process->cgroup = cgroup_path(pid);
     if (!process->command) {
@@ -121,7 +113,6 @@ void process_destroy(struct process *process) {
         return;
     free(process->name);
     free(process->command);
-    free(process->executable);
     free(process->cgroup);
     free(process);
 }

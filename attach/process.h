@@ -24,10 +24,9 @@ struct process {
     pid_t tracer; /* 0 if none */
     bool kernel_thread;
     bool is_32bit;
-    char *name;       /* comm; escaped */
-    char *command;    /* command line, spaces between; escaped */
-    char *executable; /* target of /proc/PID/exe; NULL if unreadable */
-    char *cgroup;     /* path in the (memory) hierarchy; NULL if none */
+    char *name;    /* comm; escaped */
+    char *command; /* command line, spaces between; escaped */
+    char *cgroup;  /* path in the (memory) hierarchy; NULL if none */
     unsigned thread_count;
 };
 

@@ -4,8 +4,8 @@
  * kernel lets the threads of a dead tracer run on, so nothing can keep the target stopped:
  *  - the tracer lets go when we say so, are gone (end of file on the socket) or are stopped
  *    ourselves, and when the longest pause is over;
- *  - before its first PTRACE_INTERRUPT it arms a timer with which the kernel kills it, even if it
- * is stopped or gets no processor;
+ *  - before its first PTRACE_INTERRUPT it arms a timer with which the kernel kills it, even if it is
+ *    stopped or gets no processor;
  *  - it is in a session of its own, out of reach of the terminal's Ctrl-C and Ctrl-Z;
  *  - we kill it when it is stopped or silent. */
 #ifndef HEAPGLASS_ATTACH_TRACER_H
@@ -50,8 +50,8 @@ void tracer_destroy(struct tracer *tracer);
 
 /* After tracer_stop: */
 const struct tracer_thread *tracer_threads(const struct tracer *tracer, size_t *count);
-bool tracer_was_stopped(
-    const struct tracer *tracer); /* it was stopped by a signal (Ctrl-Z) before */
+/* It was stopped by a signal (Ctrl-Z) before. */
+bool tracer_was_stopped(const struct tracer *tracer);
 
 /* After the target runs on: first PTRACE_INTERRUPT to last PTRACE_DETACH, in seconds. */
 double tracer_pause(const struct tracer *tracer);

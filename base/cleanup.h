@@ -17,11 +17,6 @@ static inline void cleanup_fd(int *fd) {
         close(*fd);
 }
 
-static inline void cleanup_file(FILE **file) {
-    if (*file)
-        fclose(*file);
-}
-
 /* Takes the value out of a guarded pointer, so that the guard leaves it alone. */
 #define take_pointer(variable)                                                                     \
     __extension__({                                                                                \

@@ -70,7 +70,7 @@ static void add_time(struct tree *tree, struct node *group, struct timespec take
         tree_add(tree, group, "taken_at", value_text(text));
 }
 
-void damage_add_list(struct report *report, const struct heap *heap) {
+static void add_damage(struct report *report, const struct heap *heap) {
     struct tree *tree = &report->document;
     struct node *list = tree_list(tree, &tree->root, "damage");
     const struct damage_list *damage = heap_damage(heap);
@@ -111,7 +111,7 @@ void envelope_add(struct report *report, const struct source *source) {
     tree_add(tree, cgroup, "max",
              memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
     add_time(tree, group, capture->taken_at);
-    damage_add_list(report, source_heap(source));
+    add_damage(report, source_heap(source));
 }
 
 /* ---- screen ---------------------------------------------------------------------------------- */

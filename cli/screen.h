@@ -18,9 +18,6 @@ void cleanup_report(struct report *report);
 /* Adds "source" and "damage" to a report's document. */
 void envelope_add(struct report *report, const struct source *source);
 
-/* Adds "damage" alone. */
-void damage_add_list(struct report *report, const struct heap *heap);
-
 /* The line that says what is looked at: command, PID, version, layout, pause. */
 void headline_add(struct report *report, const struct source_info *info);
 

@@ -288,11 +288,6 @@ const struct image_module *image_modules(const struct image *image, size_t *coun
     return image->private->modules.items;
 }
 
-const struct image_symbol *image_symbols(const struct image *image, size_t *count) {
-    *count = image->private->symbols.count;
-    return image->private->symbols.items;
-}
-
 const struct image_thread *image_threads(const struct image *image, size_t *count) {
     *count = image->private->threads.count;
     return image->private->threads.items;

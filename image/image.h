@@ -22,8 +22,7 @@ enum {
     IMAGE_CHUNK_SIZE = 1 << IMAGE_CHUNK_SHIFT,
     IMAGE_PAGE_SHIFT = 12,
     IMAGE_PAGE_SIZE = 1 << IMAGE_PAGE_SHIFT,
-    IMAGE_ADDRESS_BITS =
-        48, /* user space of x86-64 (4-level) and aarch64; above it all is absent */
+    IMAGE_ADDRESS_BITS = 48, /* user space of x86-64 (4-level), aarch64; above it all is absent */
     IMAGE_NODE_BITS = 13,
     IMAGE_ROOT_BITS = IMAGE_ADDRESS_BITS - IMAGE_CHUNK_SHIFT - IMAGE_NODE_BITS,
 };
@@ -33,7 +32,6 @@ enum mapping_state {
     MAPPING_CAPTURED, /* its pages were copied, or are known to be zero */
     MAPPING_BEHIND,   /* big and without pointers: only its edges were copied */
     MAPPING_DEVICE,   /* device memory, never touched */
-    MAPPING_FAILED,   /* could not be read */
 };
 
 enum mapping_kind {
@@ -132,7 +130,6 @@ struct err *image_add_thread(struct image *image, const struct image_thread *thr
 
 const struct image_mapping *image_mappings(const struct image *image, size_t *count);
 const struct image_module *image_modules(const struct image *image, size_t *count);
-const struct image_symbol *image_symbols(const struct image *image, size_t *count);
 const struct image_thread *image_threads(const struct image *image, size_t *count);
 const struct image_mapping *image_mapping_at(const struct image *image, uint64_t address);
 const struct image_module *image_module_at(const struct image *image, uint64_t address);

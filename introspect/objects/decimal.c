@@ -12,7 +12,6 @@ enum {
     MPD_NAN = 4,
     MPD_SNAN = 8,
     MPD_DATAFLAGS = 0x20 | 0x40 | 0x80, /* static, shared, constant: not allocated */
-    MPD_RDIGITS = 19,
     MPD_WORD = 8,
 };
 
