@@ -270,8 +270,9 @@ void bulk_begin(struct bulk_read *bulk, bulk_keep_going *keep_going, const void 
     start_round(bulk, ROUND_READ);
 }
 
-void bulk_begin_prefault(struct bulk_read *bulk) {
-    bulk->keep_going = NULL;
+void bulk_begin_prefault(struct bulk_read *bulk, bulk_keep_going *keep_going, const void *context) {
+    bulk->keep_going = keep_going;
+    bulk->context = context;
     start_round(bulk, ROUND_PREFAULT);
 }
 

@@ -47,7 +47,7 @@ uint64_t bulk_bytes(const struct bulk_read *bulk); /* read, holes not counted */
 const struct hole *bulk_holes(const struct bulk_read *bulk, size_t *count); /* in no order */
 
 /* Faults in the destination of pieces, on both threads; as bulk_begin, bulk_add, bulk_finish. */
-void bulk_begin_prefault(struct bulk_read *bulk);
+void bulk_begin_prefault(struct bulk_read *bulk, bulk_keep_going *keep_going, const void *context);
 
 /* While the target waits for us, the calling thread and the helper come before others on the
  * processors, where the system lets us. Call again with false when it runs. */

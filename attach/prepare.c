@@ -128,9 +128,14 @@ static void want_huge_pages(struct capture *capture) {
     }
 }
 
+static bool keep_going(const void *context) {
+    const struct capture *capture = context;
+    return !(capture->options.cancel && *capture->options.cancel);
+}
+
 static void fault_in_destination(struct capture *capture) {
     want_huge_pages(capture);
-    bulk_begin_prefault(capture->bulk);
+    bulk_begin_prefault(capture->bulk, keep_going, capture);
     vec_each (range, &capture->copied) {
         if (!collect_add(capture, range->start, range->end))
             break;
@@ -169,7 +174,7 @@ static void fill_gaps(struct capture *capture, size_t i) {
 
 static struct err *copy_early(struct capture *capture) {
     capture->copied.count = 0;
-    bulk_begin(capture->bulk, NULL, NULL);
+    bulk_begin(capture->bulk, keep_going, capture);
     bool ok = true;
     for (size_t i = 0; ok && i < capture->early.maps.count; i++) {
         const struct map *map = &capture->early.maps.items[i];
@@ -221,6 +226,8 @@ struct err *prepare(struct capture *capture) {
     TRY(make_room(capture));
     if (copies)
         fault_in_destination(capture);
+    if (!keep_going(capture))
+        return err_new(ERR_CANCELLED, "cancelled");
     TRY(copy_early(capture));
     log_line(LOG_CAPTURE, "planned: %zu mappings, %llu KiB to copy, %llu KiB of places",
              capture->early.maps.count, (unsigned long long)bytes >> 10,

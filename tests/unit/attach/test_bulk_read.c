@@ -95,7 +95,7 @@ Test(bulk_read, gives_up_when_told) {
     cr_assert(bulk_add(bulk, piece_of(from, to, PAGES * PAGE)));
     cr_expect_not(bulk_finish(bulk));
     cr_expect_eq(bulk_bytes(bulk), 0);
-    bulk_begin_prefault(bulk);
+    bulk_begin_prefault(bulk, NULL, NULL);
     cr_assert(bulk_add(bulk, piece_of(from, to, PAGES * PAGE)));
     cr_expect(bulk_finish(bulk));
     uint8_t byte = 0;
