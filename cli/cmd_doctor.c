@@ -19,7 +19,6 @@ static struct node *answer_node(struct report *report, const char *key, const st
 
 static void source_node(struct report *report, const struct examination *examination) {
     const struct process *process = examination->process;
-    const struct memory_use *memory = &examination->memory;
     struct tree *tree = &report->document;
     struct node *group = tree_group(tree, &tree->root, "source");
     tree_add(tree, group, "kind", value_text("pid"));
@@ -29,13 +28,7 @@ static void source_node(struct report *report, const struct examination *examina
     tree_add(tree, group, "python",
              value_text(examination->layout ? examination->layout->version : NULL));
     tree_add(tree, group, "threads", value_count(process->thread_count));
-    tree_add(tree, group, "rss_bytes", value_bytes(memory->rss));
-    tree_add(tree, group, "uss_bytes", value_bytes(memory->uss));
-    tree_add(tree, group, "swap_bytes", value_bytes(memory->swap));
-    struct node *cgroup = tree_group(tree, group, "cgroup");
-    tree_add(tree, cgroup, "current", value_bytes(memory->cgroup_current));
-    tree_add(tree, cgroup, "max",
-             memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
+    memory_add(tree, group, &examination->memory);
     tree_list(tree, &tree->root, "damage");
 }
 

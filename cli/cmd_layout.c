@@ -149,17 +149,6 @@ static bool next_trait(void *context, struct value *cells) {
     return true;
 }
 
-/* Whether any structure of an extension module is known: then its file was found. */
-static bool module_found(const struct layout *layout, const char *module) {
-    for (size_t i = 0; i < layout_structure_count; i++) {
-        const struct structure_description *structure = &layout_structures[i];
-        if (structure->module && !strcmp(structure->module, module) &&
-            layout_size(layout, structure))
-            return true;
-    }
-    return false;
-}
-
 /* The structures that are not known, by why: the file that would define them was seen, so that
  * there are none in this version, or it was not. */
 static void missing_line(struct report *report, const struct layout *layout, bool file_seen) {
@@ -168,7 +157,7 @@ static void missing_line(struct report *report, const struct layout *layout, boo
         const struct structure_description *structure = &layout_structures[i];
         const char *module = structure->module;
         if (layout_size(layout, structure) ||
-            (!module || module_found(layout, module)) != file_seen)
+            (!module || layout_has_module(layout, module)) != file_seen)
             continue;
         strbuf_printf(&names, "%s%s%s%s", names.length ? ",\t" : "", module ? module : "",
                       module ? "." : "", structure->name);

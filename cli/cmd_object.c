@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SCREEN_ROWS = 20, SCREEN_WIDTH = 80, ADDRESS_WIDTH = 22 };
+enum { SCREEN_ROWS = 20, ADDRESS_WIDTH = 22 };
 
 /* ---- no object there ------------------------------------------------------------------------- */
 

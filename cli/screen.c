@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { SCREEN_WIDTH = 80, LEAST_COMMAND = 12, DAMAGE_LINES = 5 };
+enum { LEAST_COMMAND = 12, DAMAGE_LINES = 5 };
 
 static const char *const pause_names[] = {
     [PAUSE_COPY] = "copy", [PAUSE_HOLD] = "hold", [PAUSE_NONE] = "none"};
@@ -83,10 +83,19 @@ static void add_damage(struct report *report, const struct heap *heap) {
     }
 }
 
+void memory_add(struct tree *tree, struct node *group, const struct memory_use *memory) {
+    tree_add(tree, group, "rss_bytes", value_bytes(memory->rss));
+    tree_add(tree, group, "uss_bytes", value_bytes(memory->uss));
+    tree_add(tree, group, "swap_bytes", value_bytes(memory->swap));
+    struct node *cgroup = tree_group(tree, group, "cgroup");
+    tree_add(tree, cgroup, "current", value_bytes(memory->cgroup_current));
+    tree_add(tree, cgroup, "max",
+             memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
+}
+
 void envelope_add(struct report *report, const struct source *source) {
     const struct source_info *info = source_info(source);
     const struct capture_result *capture = &info->capture;
-    const struct memory_use *memory = &capture->memory;
     struct tree *tree = &report->document;
     struct node *group = tree_group(tree, &tree->root, "source");
     tree_add(tree, group, "kind", value_text(info->kind));
@@ -103,13 +112,7 @@ void envelope_add(struct report *report, const struct source *source) {
     tree_add(tree, group, "approximate", value_flag(capture->approximate));
     tree_add(tree, group, "collecting", value_flag(info->collecting));
     tree_add(tree, group, "was_stopped", value_flag(capture->was_stopped));
-    tree_add(tree, group, "rss_bytes", value_bytes(memory->rss));
-    tree_add(tree, group, "uss_bytes", value_bytes(memory->uss));
-    tree_add(tree, group, "swap_bytes", value_bytes(memory->swap));
-    struct node *cgroup = tree_group(tree, group, "cgroup");
-    tree_add(tree, cgroup, "current", value_bytes(memory->cgroup_current));
-    tree_add(tree, cgroup, "max",
-             memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
+    memory_add(tree, group, &capture->memory);
     add_time(tree, group, capture->taken_at);
     add_damage(report, source_heap(source));
 }

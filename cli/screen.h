@@ -7,6 +7,8 @@
 #include "report/report.h"
 #include "source/source.h"
 
+enum { SCREEN_WIDTH = 80 };
+
 /* The PID in a command's argument. ERR_USAGE if it is none, with what it is instead. */
 struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 
@@ -17,6 +19,9 @@ void cleanup_report(struct report *report);
 
 /* Adds "source" and "damage" to a report's document. */
 void envelope_add(struct report *report, const struct source *source);
+
+/* Adds what the process uses of the machine's memory: "rss_bytes" ... "cgroup". */
+void memory_add(struct tree *tree, struct node *group, const struct memory_use *memory);
 
 /* The line that says what is looked at: command, PID, version, layout, pause. */
 void headline_add(struct report *report, const struct source_info *info);

@@ -76,6 +76,16 @@ bool layout_look_up(const struct layout *layout, const char *dotted, struct fiel
     return true;
 }
 
+bool layout_has_module(const struct layout *layout, const char *module) {
+    for (size_t i = 0; i < layout_structure_count; i++) {
+        const struct structure_description *structure = &layout_structures[i];
+        if (structure->module && !strcmp(structure->module, module) &&
+            layout_size(layout, structure))
+            return true;
+    }
+    return false;
+}
+
 static uint64_t mix(uint64_t hash, const char *text) {
     for (; *text; text++)
         hash = (hash ^ (unsigned char)*text) * 1099511628211u; /* FNV-1a */

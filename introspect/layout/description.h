@@ -69,6 +69,9 @@ size_t layout_find_field(const struct structure_description *structure, const ch
  * fields.def has no such name. */
 bool layout_look_up(const struct layout *layout, const char *dotted, struct field *field);
 
+/* True if any structure of an extension module is known: then its file was seen. */
+bool layout_has_module(const struct layout *layout, const char *module);
+
 /* A number that changes with fields.def and traits.def. */
 uint64_t layout_fingerprint(void);
 

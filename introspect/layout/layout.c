@@ -109,16 +109,6 @@ static struct err *provide_file(struct elf_file *file, const struct layout_query
 
 /* ---- extension modules ----------------------------------------------------------------------- */
 
-static bool has_module(const struct layout *layout, const char *module) {
-    for (size_t i = 0; i < layout_structure_count; i++) {
-        const struct structure_description *structure = &layout_structures[i];
-        if (structure->module && !strcmp(structure->module, module) &&
-            layout_size(layout, structure))
-            return true;
-    }
-    return false;
-}
-
 static void copy_module(struct layout *to, const struct layout *from, const char *module) {
     for (size_t i = 0; i < layout_structure_count; i++) {
         const struct structure_description *structure = &layout_structures[i];
@@ -176,11 +166,11 @@ static struct err *provide_extensions(const struct layout_query *query, const st
         if (!module || !strcmp(module, previous))
             continue;
         previous = module;
-        for (size_t k = 0; k < query->extension_count && !has_module(layout, module); k++) {
+        for (size_t k = 0; k < query->extension_count && !layout_has_module(layout, module); k++) {
             if (file_defines(&query->extensions[k], module))
                 TRY(provide_extension(query, &query->extensions[k], module, layout));
         }
-        if (table && !has_module(layout, module))
+        if (table && !layout_has_module(layout, module))
             copy_module(layout, table, module);
     }
     return NULL;
