@@ -10,11 +10,6 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* Beside _PyRuntime: the statics of versions that keep them outside of it (Objects/obmalloc.c,
- * Objects/unicodeobject.c). */
-static const char *const wanted_names[] = {"arenas", "maxarenas", "interned"};
-enum { WANTED = sizeof wanted_names / sizeof *wanted_names };
-
 static bool is_first_of_file(const struct maps *maps, const struct map *map) {
     if (map->kind != MAPPING_FILE || map->offset || !map->readable)
         return false;
@@ -128,20 +123,6 @@ static struct err *choose(const struct search *search, size_t *ret) {
     return NULL;
 }
 
-static void find_symbols(struct python *python) {
-    struct elf_symbol wanted[WANTED];
-    for (size_t i = 0; i < WANTED; i++)
-        wanted[i] = (struct elf_symbol){.name = wanted_names[i]};
-    debuginfo_find_symbols(python->file, python->root, python->path, python->bias, wanted, WANTED);
-    python->symbols[python->symbol_count++] =
-        (struct python_symbol){"_PyRuntime", python->runtime, python->runtime_size};
-    for (size_t i = 0; i < WANTED; i++) {
-        if (wanted[i].matches == 1)
-            python->symbols[python->symbol_count++] =
-                (struct python_symbol){wanted_names[i], wanted[i].address, wanted[i].size};
-    }
-}
-
 static struct err *nothing_found(struct search *search) {
     if (search->refusal)
         return search->refusal;
@@ -169,7 +150,6 @@ struct err *python_find(const struct process *process, const struct maps *maps,
     if (err)
         return err;
     *python = search.found[chosen];
-    find_symbols(python);
     return NULL;
 }
 
@@ -210,4 +190,26 @@ struct err *python_layout(const struct python *python, const struct maps *maps,
     struct err *err = layout_resolve(&query, ret);
     vec_free(&extensions);
     return err;
+}
+
+static void add_symbol(struct python *python, const char *name, uint64_t address, uint64_t size) {
+    python->symbols[python->symbol_count++] = (struct python_symbol){name, address, size};
+}
+
+void python_find_symbols(struct python *python, const struct layout *layout) {
+    struct elf_symbol wanted[3];
+    size_t count = 0;
+    /* Objects/obmalloc.c and Objects/unicodeobject.c, before these became the interpreter's own. */
+    if (layout->trait.obmalloc_state == OBMALLOC_STATIC) {
+        wanted[count++] = (struct elf_symbol){.name = "arenas"};
+        wanted[count++] = (struct elf_symbol){.name = "maxarenas"};
+    }
+    if (!layout_has(layout->interpreter.interned_strings))
+        wanted[count++] = (struct elf_symbol){.name = "interned"};
+    add_symbol(python, "_PyRuntime", python->runtime, python->runtime_size);
+    debuginfo_find_symbols(python->file, python->root, python->path, python->bias, wanted, count);
+    for (size_t i = 0; i < count; i++) {
+        if (wanted[i].matches == 1)
+            add_symbol(python, wanted[i].name, wanted[i].address, wanted[i].size);
+    }
 }

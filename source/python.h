@@ -12,7 +12,7 @@ struct python_symbol {
     uint64_t address, size;
 };
 
-enum { PYTHON_SYMBOLS_MAX = 8 };
+enum { PYTHON_SYMBOLS_MAX = 4 };
 
 struct python {
     char *path;     /* of the file, as mapped */
@@ -36,5 +36,8 @@ void python_clear(struct python *python);
 /* The layout of its build, from before the target is stopped. */
 struct err *python_layout(const struct python *python, const struct maps *maps,
                           struct layout **ret) ERR_CHECK;
+
+/* Fills in the symbols that this build is to be looked up by: none but _PyRuntime from 3.12 on. */
+void python_find_symbols(struct python *python, const struct layout *layout);
 
 #endif

@@ -68,7 +68,9 @@ static struct err *prepare(struct source *source, pid_t pid, const struct source
     TRY(process_check_attach(source->process));
     TRY(maps_read(pid, &source->maps));
     TRY(python_find(source->process, &source->maps, &source->python));
-    return python_layout(&source->python, &source->maps, &source->layout);
+    TRY(python_layout(&source->python, &source->maps, &source->layout));
+    python_find_symbols(&source->python, source->layout);
+    return NULL;
 }
 
 /* ---- the capture and after ------------------------------------------------------------------- */
