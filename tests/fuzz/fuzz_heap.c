@@ -69,18 +69,31 @@ static void walk_heap(const struct heap *heap) {
     strbuf_free(&walk.text);
 }
 
+/* Built a second time without a table of objects, it has to have the same sums. */
+static void compare_totals(const struct sparse_image *sparse, const struct runtime *runtime,
+                           const struct heap *heap) {
+    struct heap *totals = NULL;
+    struct heap_options options = {.threads = 1, .totals_only = true};
+    fuzz_must(heap_build(sparse->image, sparse->layout, runtime, &options, &totals));
+    check(!memcmp(heap_totals(heap), heap_totals(totals), sizeof(struct heap_totals)));
+    check(!memcmp(heap_accounts(heap), heap_accounts(totals), sizeof(struct heap_accounts)));
+    heap_destroy(totals);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct input input = {data, size};
     struct sparse_image sparse;
     struct runtime *runtime = NULL;
     struct heap *heap = NULL;
     sparse_image_read(&input, &sparse);
+    struct heap_options options = {.threads = 1};
     struct err *err = runtime_read(sparse.image, sparse.layout, sparse.runtime, &runtime);
     if (!err)
-        err = heap_build(sparse.image, sparse.layout, runtime, &(struct heap_options){.threads = 1},
-                         &heap);
+        err = heap_build(sparse.image, sparse.layout, runtime, &options, &heap);
     if (!err)
         walk_heap(heap);
+    if (!err && size % 4 == 0) /* not always: it takes time */
+        compare_totals(&sparse, runtime, heap);
     heap_destroy(heap);
     runtime_destroy(runtime);
     sparse_image_free(&sparse);
