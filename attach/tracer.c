@@ -189,8 +189,7 @@ bool tracer_holds(const struct tracer *tracer) {
 /* True if the tracing process lives and has let go of nothing. */
 static bool still_holds(struct tracer *tracer) {
     siginfo_t ended = {.si_pid = 0};
-    return tracer->pid &&
-           !waitid(P_PID, (id_t)tracer->pid, &ended, WEXITED | WNOHANG | WNOWAIT) &&
+    return tracer->pid && !waitid(P_PID, (id_t)tracer->pid, &ended, WEXITED | WNOHANG | WNOWAIT) &&
            !ended.si_pid && tracer_holds(tracer);
 }
 

@@ -14,7 +14,7 @@ struct filler {
     const struct columns_input *input;
     struct columns *columns;
     struct decode decode;
-    struct damage_list ignored;            /* counted when the objects were first met */
+    struct damage_list ignored; /* counted when the objects were first met */
     struct footprint footprint; /* of the object at hand */
     struct vec(struct overflow) overflows[3];
     bool out_of_memory;
@@ -87,8 +87,7 @@ static void fill_object(struct filler *filler, uint32_t id, const struct type *t
                         marks_of(input, input->marking->allocators.layout, &object, granule);
     set(filler, 0, &columns->refcount, id, refcount);
     set(filler, 1, &columns->size, id, measure.size);
-    set(filler, 2, &columns->footprint, id,
-        filler->footprint.pymalloc + filler->footprint.malloc);
+    set(filler, 2, &columns->footprint, id, filler->footprint.pymalloc + filler->footprint.malloc);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */

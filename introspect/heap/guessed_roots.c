@@ -118,8 +118,8 @@ static void consider_block(void *context, uint64_t block, uint64_t size) {
 
 static void find_targets(struct search *search, const struct runtime *runtime,
                          const struct bitmap *owned) {
-    pymalloc_visit_unowned(search->marking->allocators.pymalloc, search->marking->allocators.image, owned, consider_block,
-                           search);
+    pymalloc_visit_unowned(search->marking->allocators.pymalloc, search->marking->allocators.image,
+                           owned, consider_block, search);
     search->decode.flush = consider_roots;
     roots_guessed(&search->decode, runtime);
     consider_roots(&search->decode);
@@ -227,8 +227,7 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
         count_as_reachable(search, address);
         follow(search, address);
     }
-    struct err *err =
-        search->out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
+    struct err *err = search->out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
     vec_free(&search->targets);
     vec_free(&search->waiting);
     free(search);

@@ -62,7 +62,6 @@ enum object_found heap_found(const struct heap *heap, uint32_t id);
  * interpreters share static objects and malloc. */
 int64_t heap_interpreter(const struct heap *heap, uint32_t id);
 
-
 /* The references that an object owns, in the decoder's order, with its type, __dict__, slots and
  * weak references. Decoded anew from the image: `visit` is called for each. */
 typedef void heap_visit(void *context, const struct reference *reference);

@@ -81,9 +81,8 @@ static struct err *mark_reachable(struct heap *heap) {
     static_types_roots(&decode, heap->runtime);
     take_roots(&decode);
     struct mark_seeds seeds = {roots.addresses.items, roots.addresses.count};
-    struct err *err = roots.out_of_memory
-                          ? err_no_memory()
-                          : mark_from(&heap->marking, &seeds, &heap->reachable);
+    struct err *err =
+        roots.out_of_memory ? err_no_memory() : mark_from(&heap->marking, &seeds, &heap->reachable);
     vec_free(&roots.addresses);
     return err;
 }
@@ -222,15 +221,15 @@ static struct err *prepare(struct heap *heap) {
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
-    heap->marking = (struct marking){.allocators = {heap->image, heap->layout, &heap->pymalloc,
-                                                    fence_size(heap->image, heap->layout,
-                                                               heap->runtime)},
-                                     .types = heap->types,
-                                     .interned = interned_find(&decode, heap->runtime),
-                                     .interpreters = heap->interpreters.items,
-                                     .interpreter_count = heap->interpreters.count,
-                                     .threads = heap->threads,
-                                     .cancel = heap->cancel};
+    heap->marking =
+        (struct marking){.allocators = {heap->image, heap->layout, &heap->pymalloc,
+                                        fence_size(heap->image, heap->layout, heap->runtime)},
+                         .types = heap->types,
+                         .interned = interned_find(&decode, heap->runtime),
+                         .interpreters = heap->interpreters.items,
+                         .interpreter_count = heap->interpreters.count,
+                         .threads = heap->threads,
+                         .cancel = heap->cancel};
     TRY(marking_init(&heap->marking));
     return bitmap_init(&heap->reachable, heap->image->mirror_size) ? NULL : err_no_memory();
 }

@@ -57,10 +57,9 @@ struct interned interned_find(struct decode *decode, const struct runtime *runti
     uint64_t dict = 0, builtins = 0, dict_type = 0;
     if (layout_has(layout->interpreter.interned_strings)) {
         for (size_t i = 0; i < count; i++) {
-            if (image_read_u64(decode->image,
-                               interpreters[i].address +
-                                   layout->interpreter.interned_strings.offset,
-                               &dict))
+            if (image_read_u64(
+                    decode->image,
+                    interpreters[i].address + layout->interpreter.interned_strings.offset, &dict))
                 add(&interned, dict);
         }
         return interned;

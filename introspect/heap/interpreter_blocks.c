@@ -6,7 +6,8 @@ enum { MAX_FREE_FLOATS = 100, MAX_FREE_KEYS = 80 };
 void parked_claim(struct marking *marking, uint64_t block, struct parked *parked) {
     uint64_t place = image_place(marking->allocators.image, block);
     if (place == UINT64_MAX || !pymalloc_is_arena(marking->allocators.pymalloc, place) ||
-        !pymalloc_is_block(marking->allocators.pymalloc, place) || !bitmap_set(&marking->claimed, place))
+        !pymalloc_is_block(marking->allocators.pymalloc, place) ||
+        !bitmap_set(&marking->claimed, place))
         return;
     parked->count++;
     parked->bytes += pymalloc_block_size(marking->allocators.pymalloc, place);
@@ -17,7 +18,8 @@ static void claim_floats(struct marking *marking, uint64_t interpreter, struct p
     const struct layout *layout = marking->allocators.layout;
     uint64_t at = 0;
     if (!layout_has(layout->interpreter.free_floats) ||
-        !image_read_u64(marking->allocators.image, interpreter + layout->interpreter.free_floats.offset, &at))
+        !image_read_u64(marking->allocators.image,
+                        interpreter + layout->interpreter.free_floats.offset, &at))
         return;
     for (int i = 0; at && i < MAX_FREE_FLOATS; i++) {
         parked_claim(marking, at - marking->allocators.fence, parked);
@@ -31,8 +33,9 @@ static void claim_dict_keys(struct marking *marking, uint64_t interpreter, struc
     const struct layout *layout = marking->allocators.layout;
     uint32_t count = 0;
     if (!layout_has(layout->interpreter.free_dict_keys) ||
-        !image_read(marking->allocators.image, interpreter + layout->interpreter.free_dict_keys_count.offset,
-                    &count, sizeof count))
+        !image_read(marking->allocators.image,
+                    interpreter + layout->interpreter.free_dict_keys_count.offset, &count,
+                    sizeof count))
         return;
     for (uint32_t i = 0; i < count && i < MAX_FREE_KEYS; i++) {
         uint64_t keys = 0;
@@ -52,7 +55,8 @@ static void claim(struct marking *marking, uint64_t block) {
 static void claim_unicode_ids(struct marking *marking, uint64_t interpreter) {
     struct field field = marking->allocators.layout->interpreter.unicode_ids;
     uint64_t array = 0;
-    if (!layout_has(field) || !image_read_u64(marking->allocators.image, interpreter + field.offset, &array))
+    if (!layout_has(field) ||
+        !image_read_u64(marking->allocators.image, interpreter + field.offset, &array))
         return;
     claim(marking, array);
 }
@@ -63,14 +67,14 @@ static void claim_atexit(struct marking *marking, uint64_t interpreter) {
     uint64_t array = 0, callback = 0;
     uint32_t count = 0;
     if (!layout_has(layout->interpreter.atexit_callbacks) ||
-        !image_read_u64(marking->allocators.image, interpreter + layout->interpreter.atexit_callbacks.offset,
-                        &array) ||
-        !image_read(marking->allocators.image, interpreter + layout->interpreter.atexit_count.offset, &count,
-                    sizeof count))
+        !image_read_u64(marking->allocators.image,
+                        interpreter + layout->interpreter.atexit_callbacks.offset, &array) ||
+        !image_read(marking->allocators.image,
+                    interpreter + layout->interpreter.atexit_count.offset, &count, sizeof count))
         return;
     claim(marking, array);
-    for (uint32_t i = 0; i < count && image_read_u64(marking->allocators.image, array + i * 8ull, &callback);
-         i++)
+    for (uint32_t i = 0;
+         i < count && image_read_u64(marking->allocators.image, array + i * 8ull, &callback); i++)
         claim(marking, callback);
 }
 

@@ -43,8 +43,8 @@ struct worker {
     struct footprint footprint;        /* of the object being visited */
     struct footprint total;            /* of all */
     struct vec(struct heap_sums) sums; /* by type id */
-    bool weak;         /* the object being visited retains nothing */
-    const char *where; /* type of the object being visited, for damage */
+    bool weak;                         /* the object being visited retains nothing */
+    const char *where;                 /* type of the object being visited, for damage */
     bool out_of_memory;
 };
 

@@ -20,7 +20,7 @@ struct parked {
 struct marking {
     struct allocators allocators;
     struct type_table *types;
-    struct interned interned; /* dicts whose references hold nothing */
+    struct interned interned;     /* dicts whose references hold nothing */
     const uint64_t *interpreters; /* addresses; they keep what belongs to static types (3.12+) */
     size_t interpreter_count;
     unsigned threads;

@@ -296,7 +296,8 @@ static void walk_arenas(void *context, size_t first, size_t last) {
 
 struct err *pymalloc_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, unsigned threads,
-                          const volatile int *cancel, struct damage_list *damage, struct pymalloc *pymalloc) {
+                          const volatile int *cancel, struct damage_list *damage,
+                          struct pymalloc *pymalloc) {
     struct walk walk = {.image = image, .layout = layout, .pymalloc = pymalloc, .cancel = cancel};
     *pymalloc = (struct pymalloc){.pool_shift = (unsigned)__builtin_ctzll(layout->trait.pool_size)};
     pymalloc->pool_class = calloc((image->mirror_size >> pymalloc->pool_shift) + 1, 1);

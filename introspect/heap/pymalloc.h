@@ -12,7 +12,8 @@ enum { NOT_IN_ARENA = 0, POOL_WITHOUT_BLOCKS = 255 };
 struct pymalloc {
     uint8_t
         *pool_class; /* per pool-sized unit of the mirror: size class + 1, or one of the below */
-    uint8_t *pool_owner;     /* the same units: index of the interpreter whose arena it is; NULL: all are
+    uint8_t
+        *pool_owner; /* the same units: index of the interpreter whose arena it is; NULL: all are
                                 the main one's */
     unsigned pool_shift;     /* log2 of a pool's size */
     struct bitmap allocated; /* starts of allocated blocks */
@@ -23,7 +24,8 @@ struct pymalloc {
  * (PYTHONMALLOC=malloc) the result is empty. */
 struct err *pymalloc_walk(const struct image *image, const struct layout *layout,
                           const struct runtime *runtime, unsigned threads,
-                          const volatile int *cancel, struct damage_list *damage, struct pymalloc *pymalloc) ERR_CHECK;
+                          const volatile int *cancel, struct damage_list *damage,
+                          struct pymalloc *pymalloc) ERR_CHECK;
 void pymalloc_clear(struct pymalloc *pymalloc);
 
 static inline bool pymalloc_is_arena(const struct pymalloc *pymalloc, uint64_t place) {

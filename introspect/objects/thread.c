@@ -52,7 +52,7 @@ static const struct decoder thread_rlock_decoder = {
     .preview = thread_rlock_preview,
 };
 
-/* ---- threading.local: a thread's dict is a value of `dummies`, from 3.13 on of `localdicts` --- */
+/* ---- threading.local: a thread's dict is a value of `dummies`, from 3.13 on of `localdicts` -- */
 
 FIELDS_DECODER(thread_local_data, TYPES("_thread._local"),
                OWNS(thread_local_data, key, REFERENCE_UNTRAVERSED, "->key"),

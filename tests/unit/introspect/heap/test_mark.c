@@ -16,8 +16,8 @@ static struct marked setup(struct fake_heap *heap, unsigned threads) {
     struct marked marked = {.heap = heap};
     struct damage_list damage = {0};
     fake_heap_finish(heap);
-    cr_assert_null(
-        pymalloc_walk(heap->image, heap->layout, heap->runtime, 1, NULL, &damage, &marked.pymalloc));
+    cr_assert_null(pymalloc_walk(heap->image, heap->layout, heap->runtime, 1, NULL, &damage,
+                                 &marked.pymalloc));
     cr_assert_null(
         type_table_create(heap->image, heap->layout, heap->runtime_address, &marked.types));
     pymalloc = marked.pymalloc;
