@@ -137,6 +137,17 @@ static bool holds_a_stack(const struct image *image, const struct image_mapping 
     return mapping->kind == MAPPING_STACK;
 }
 
+/* An interpreter's state is no object, though words in it look like headers: tables of types. Returns
+ * its end, or 0 if the address is in none. */
+static uint64_t interpreter_end(const struct marking *marking, uint64_t address) {
+    uint32_t size = marking->allocators.layout->interpreter.size;
+    for (size_t i = 0; i < marking->interpreter_count; i++) {
+        if (address - marking->interpreters[i] < size)
+            return marking->interpreters[i] + size;
+    }
+    return 0;
+}
+
 static void look_everywhere(struct search *search, const struct image_mapping *mapping) {
     const struct image *image = search->marking->allocators.image;
     for (uint64_t at = mapping->start; at < mapping->end && !cancel_asked(search->marking->cancel);
@@ -144,6 +155,11 @@ static void look_everywhere(struct search *search, const struct image_mapping *m
         uint64_t place = image_place(image, at);
         if (place == UINT64_MAX || pymalloc_is_arena(search->marking->allocators.pymalloc, place)) {
             at |= IMAGE_PAGE_SIZE - 16;
+            continue;
+        }
+        uint64_t end = interpreter_end(search->marking, at);
+        if (end) {
+            at = (end - 1) & -(uint64_t)16;
             continue;
         }
         if (!bitmap_test(&search->marking->claimed, place))

@@ -217,7 +217,7 @@ void columns_clear(struct columns *columns) {
 }
 
 uint32_t columns_find(const struct columns *columns, uint64_t place) {
-    if (place == UINT64_MAX || !bitmap_test(&columns->objects, place) ||
+    if (place == UINT64_MAX || !columns->count || !bitmap_test(&columns->objects, place) ||
         bitmap_test(&columns->odd, place) != ((place & 8) != 0) || place & 7)
         return HEAP_NONE;
     size_t word = place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT);
