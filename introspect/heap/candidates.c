@@ -28,8 +28,8 @@ static void search_init(struct search *search, struct marking *marking) {
  * anything else is what an allocator or a former owner left there. */
 static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
     const struct layout *layout = search->marking->allocators.layout;
-    const uint8_t *head =
-        image_pin(search->marking->allocators.image, object - layout->gc_head.size, layout->gc_head.size);
+    const uint8_t *head = image_pin(search->marking->allocators.image,
+                                    object - layout->gc_head.size, layout->gc_head.size);
     return head && !field_pointer(head, layout->gc_head.gc_next) &&
            !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
 }
@@ -104,7 +104,8 @@ struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap 
     TRY(marking_owned(marking, objects, &owned, &double_claims));
     search_init(&search, marking);
     search.parked = parked;
-    pymalloc_visit_unowned(marking->allocators.pymalloc, marking->allocators.image, &owned, look_at_pool_block, &search);
+    pymalloc_visit_unowned(marking->allocators.pymalloc, marking->allocators.image, &owned,
+                           look_at_pool_block, &search);
     bitmap_free(&owned);
     return search_finish(&search, seeds);
 }
@@ -182,8 +183,10 @@ struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *o
             holds_a_stack(marking->allocators.image, mapping))
             continue;
         if (!malloc_blocks(marking->allocators.image, mapping, look_at_chunk, &search) &&
-            mapping->state == MAPPING_CAPTURED && any_bit(marking->allocators.image, objects, mapping) &&
-            !pymalloc_is_arena(marking->allocators.pymalloc, image_place(marking->allocators.image, mapping->start)))
+            mapping->state == MAPPING_CAPTURED &&
+            any_bit(marking->allocators.image, objects, mapping) &&
+            !pymalloc_is_arena(marking->allocators.pymalloc,
+                               image_place(marking->allocators.image, mapping->start)))
             look_everywhere(&search, mapping);
     }
     return search_finish(&search, seeds);

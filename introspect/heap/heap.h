@@ -1,7 +1,8 @@
 /* The heap: the immutable result of decoding one Python runtime in an image.
  *
- * Columns over object ids 0 .. count-1, in order of address. All functions are thread-safe and
- * O(1) or O(log n) unless they say otherwise. */
+ * Columns over object ids 0 .. count-1, in order of address but for memory that the process mapped in
+ * the moment before it was stopped. All functions are thread-safe and O(1) or O(log n) unless they say
+ * otherwise. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_HEAP_H
 #define HEAPGLASS_INTROSPECT_HEAP_HEAP_H
 
