@@ -69,8 +69,15 @@ static void json_value(struct output *output, const struct value *value) {
         }
         output_putc(output, ']');
         break;
-    default:
+    case VALUE_COUNT:
+    case VALUE_BYTES:
+    case VALUE_SIGNED:
+    case VALUE_ID:
+    case VALUE_SHARE:
+    case VALUE_MILLISECONDS:
+    case VALUE_FLAG:
         report_plain_value(output, value);
+        break;
     }
 }
 
