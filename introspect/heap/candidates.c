@@ -52,9 +52,10 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
         return LOOKS_LIKE_NOTHING;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
+    uint64_t word = field_unsigned(object.body, layout->object.ob_refcnt);
     /* Two neighbouring pointers, the second one to a type (locals of a frame), are no object: what
-     * is an address is no refcount. */
-    if (refcount > MAX_REFCOUNT || image_place(marking->allocators.image, refcount) != UINT64_MAX)
+     * is an address is no refcount, whatever of it would count. */
+    if (refcount > MAX_REFCOUNT || image_place(marking->allocators.image, word) != UINT64_MAX)
         return LOOKS_LIKE_NOTHING;
     if (offset + object_body_size(&search->decode, &object) > block_size + 16)
         return LOOKS_LIKE_NOTHING;
