@@ -70,9 +70,8 @@ struct err *capture_take(struct capture *capture) {
     return capture->strategy->take(capture);
 }
 
-void capture_release(struct capture *capture) {
-    if (capture->strategy->release)
-        capture->strategy->release(capture);
+struct err *capture_release(struct capture *capture) {
+    return capture->strategy->release ? capture->strategy->release(capture) : NULL;
 }
 
 static void free_mapped(struct mapped *mapped) {

@@ -38,8 +38,6 @@ struct capture_result {
     bool conditions_failed;   /* every try met a condition that did not hold */
     bool was_stopped;         /* the target was stopped already, and was left so */
     bool approximate;         /* it was not stopped */
-    bool released_early;      /* PAUSE_HOLD: it had to run on while still needed (the longest pause
-                                 was over, ...): pages that were asked for later are missing */
     struct memory_use memory; /* RSS, USS, ... at the capture */
     struct timespec taken_at; /* wall clock */
 };
@@ -59,8 +57,10 @@ struct err *capture_prepare(const struct process *process, const struct capture_
  * error. With PAUSE_HOLD the target stays stopped until capture_release or capture_destroy. */
 struct err *capture_take(struct capture *capture) ERR_CHECK;
 
-/* Lets a held target run on; sets the pause of the result. Does nothing otherwise. */
-void capture_release(struct capture *capture);
+/* Lets a held target run on; sets the pause of the result. An error if it had to run on before (the
+ * longest pause was over, ...): pages that were asked for since are missing from the image. Does
+ * nothing otherwise. */
+struct err *capture_release(struct capture *capture) ERR_CHECK;
 void capture_destroy(struct capture *capture);
 
 struct image *capture_image(struct capture *capture); /* borrowed */

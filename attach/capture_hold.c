@@ -16,18 +16,12 @@ static bool may_read(const struct capture *capture, uint64_t address, uint64_t e
 
 static bool read_held(void *context, uint64_t address, void *to, size_t size) {
     struct capture *capture = context;
-    if (!tracer_holds(capture->tracer)) {
-        capture->result.released_early |= capture->tracer != NULL;
-        return false;
-    }
-    if (!may_read(capture, address, address + size) ||
+    if (!tracer_holds(capture->tracer) || !may_read(capture, address, address + size) ||
         !bulk_read_now(capture->bulk, address, to, size))
         return false;
     /* The target may have run on while we read. */
-    if (!tracer_holds(capture->tracer)) {
-        capture->result.released_early = true;
+    if (!tracer_holds(capture->tracer))
         return false;
-    }
     capture->result.captured_bytes += size;
     return true;
 }
@@ -37,13 +31,11 @@ static bool never_read(void *context, uint64_t address, void *to, size_t size) {
     return false;
 }
 
-static void release(struct capture *capture) {
+static struct err *release(struct capture *capture) {
     image_set_pager(capture->image, (struct image_pager){never_read, NULL});
     struct err *err = tracer_resume(capture->tracer);
-    if (err)
-        capture->result.released_early = true;
-    err_free(err);
     capture->result.pause_seconds = tracer_pause(capture->tracer);
+    return err;
 }
 
 static struct err *take_held(struct capture *capture) {
@@ -58,7 +50,7 @@ static struct err *take(struct capture *capture) {
     TRY(capture_stop(capture));
     struct err *err = take_held(capture);
     if (err)
-        release(capture);
+        err_free(release(capture));
     return err;
 }
 

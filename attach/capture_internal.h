@@ -47,7 +47,7 @@ struct capture_strategy {
     bool stops;  /* needs a tracer */
     bool copies; /* needs the destination prepared */
     struct err *(*take)(struct capture *capture);
-    void (*release)(struct capture *capture); /* NULL: nothing is held */
+    struct err *(*release)(struct capture *capture); /* NULL: nothing is held */
 };
 
 extern const struct capture_strategy capture_copy, capture_hold, capture_none;

@@ -130,7 +130,7 @@ static struct err *failure(struct tracer *tracer) {
     case FAILURE_MAX_PAUSE:
         return err_new(
             ERR_BUDGET,
-            "the longest pause allowed (%.0f ms) was over before all was copied; process "
+            "the longest pause allowed (%.0f ms) was over before all was read; process "
             "%d runs on; allow more with --max-pause",
             tracer->max_pause * 1e3, pid);
     case FAILURE_MAIN_STOPPED:

@@ -103,21 +103,30 @@ static struct err *capture(struct source *source, const struct source_options *o
     return add_symbols(source, capture_image(source->capture));
 }
 
-static struct err *decode(struct source *source, const struct source_options *options) {
-    progress(options, "decode");
-    source->doing = "its memory was decoded";
+static struct err *decode_image(struct source *source, const struct source_options *options) {
     const struct image *image = capture_image(source->capture);
     TRY(runtime_read(image, source->layout, source->python.runtime, &source->runtime));
     struct heap_options heap_options = {.threads = options->threads,
                                         .totals_only = options->totals_only,
                                         .cancel = options->cancel};
-    struct err *err =
-        heap_build(image, source->layout, source->runtime, &heap_options, &source->heap);
+    TRY(heap_build(image, source->layout, source->runtime, &heap_options, &source->heap));
     /* A held process that died took with it what had not been read yet. */
-    if (!err && options->strategy == PAUSE_HOLD && !process_alive(source->process))
-        err = err_new(ERR_SOURCE, "process %d ended while it was held", source->process->pid);
-    capture_release(source->capture);
-    return err;
+    if (options->strategy == PAUSE_HOLD && !process_alive(source->process))
+        return err_new(ERR_SOURCE, "process %d ended while it was held", source->process->pid);
+    return NULL;
+}
+
+static struct err *decode(struct source *source, const struct source_options *options) {
+    progress(options, "decode");
+    source->doing = "its memory was decoded";
+    struct err *err = decode_image(source, options);
+    struct err *released = capture_release(source->capture);
+    if (!released || (err && err_code(err) == ERR_CANCELLED)) {
+        err_free(released);
+        return err;
+    }
+    err_free(err); /* a consequence: pages that were still needed are missing */
+    return released;
 }
 
 static void fill_info(struct source *source, const struct source_options *options) {

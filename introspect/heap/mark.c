@@ -65,16 +65,23 @@ static void meet(struct worker *worker, uint64_t address) {
         worker->out_of_memory = true;
 }
 
+static bool is_immortal(const struct worker *worker, uint64_t address) {
+    const struct layout *layout = worker->crew->marking->allocators.layout;
+    const void *header = image_pin(worker->decode.image, address, layout->object.size);
+    return header && (field_unsigned(header, layout->object.ob_refcnt) &
+                      layout->trait.refcount_mask & layout->trait.immortal_bit);
+}
+
 static void meet_references(struct decode *decode) {
     struct worker *worker = decode->context;
-    if (!worker->weak) {
-        for (size_t i = 0; i < decode->reference_count; i++) {
-            const struct reference *reference = &decode->references[i];
-            if (__builtin_expect(reference->properties & REFERENCE_GUESSED, 0))
-                worker->out_of_memory |= !vec_push(&worker->guessed, reference->target);
-            else if (reference->properties & REFERENCE_RETAINS)
-                meet(worker, reference->target);
-        }
+    for (size_t i = 0; i < decode->reference_count; i++) {
+        const struct reference *reference = &decode->references[i];
+        if (__builtin_expect(worker->weak, 0) && !is_immortal(worker, reference->target))
+            continue; /* of interned strings only immortal ones are roots */
+        if (__builtin_expect(reference->properties & REFERENCE_GUESSED, 0))
+            worker->out_of_memory |= !vec_push(&worker->guessed, reference->target);
+        else if (reference->properties & REFERENCE_RETAINS)
+            meet(worker, reference->target);
     }
     decode->reference_count = 0;
 }
