@@ -128,11 +128,10 @@ static struct err *failure(struct tracer *tracer) {
     case FAILURE_THREADS:
         return err_new(ERR_FAILED, "process %d has more than %d threads", pid, TRACER_THREAD_LIMIT);
     case FAILURE_MAX_PAUSE:
-        return err_new(
-            ERR_BUDGET,
-            "the longest pause allowed (%.0f ms) was over before all was read; process "
-            "%d runs on; allow more with --max-pause",
-            tracer->max_pause * 1e3, pid);
+        return err_new(ERR_BUDGET,
+                       "the longest pause allowed (%.0f ms) was over before all was read; process "
+                       "%d runs on; allow more with --max-pause",
+                       tracer->max_pause * 1e3, pid);
     case FAILURE_MAIN_STOPPED:
         return err_new(ERR_FAILED,
                        "heapglass was stopped while it held process %d, which runs on since; try "

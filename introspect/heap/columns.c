@@ -29,7 +29,7 @@ static void add_buffer(struct decode *decode, uint64_t address, uint64_t size) {
 
 /* ---- one object ------------------------------------------------------------------------------ */
 
-static void set(struct filler *filler, int which, struct column *column, uint32_t id,
+static void set(struct filler *filler, int which, struct value_column *column, uint32_t id,
                 uint64_t value) {
     column->values[id] = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
     if (value >= UINT32_MAX && !vec_push(&filler->overflows[which], ((struct overflow){id, value})))
@@ -143,7 +143,7 @@ static int compare_overflows(const void *a, const void *b) {
 }
 
 static void merge_overflows(struct filler *fillers, unsigned threads, int which,
-                            struct column *column) {
+                            struct value_column *column) {
     for (unsigned i = 0; i < threads; i++) {
         vec_each (overflow, &fillers[i].overflows[which])
             fillers[i].out_of_memory |= !vec_push(&column->overflows, *overflow);
@@ -228,7 +228,7 @@ uint32_t columns_find(const struct columns *columns, uint64_t place) {
            (uint32_t)__builtin_popcountll(columns->objects.words[word] & (bitmap_bit(place) - 1));
 }
 
-uint64_t column_value(const struct column *column, uint32_t id) {
+uint64_t column_value(const struct value_column *column, uint32_t id) {
     if (column->values[id] != UINT32_MAX)
         return column->values[id];
     struct overflow key = {.id = id};

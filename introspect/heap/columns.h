@@ -15,7 +15,7 @@ struct overflow {
     uint64_t value;
 };
 
-struct column {
+struct value_column {
     uint32_t *values;                      /* UINT32_MAX: look in overflows */
     struct vec(struct overflow) overflows; /* sorted by id */
 };
@@ -24,7 +24,7 @@ struct columns {
     uint32_t count;
     uint32_t *granule; /* place in the mirror / 16 */
     uint32_t *kind;
-    struct column refcount, size, footprint;
+    struct value_column refcount, size, footprint;
     struct bitmap objects, odd;
     uint32_t *rank; /* objects before each RANK_WORDS words of the bitmap */
 };
@@ -48,6 +48,6 @@ void columns_clear(struct columns *columns);
 /* The id of the object whose bit is at a place; HEAP_NONE if there is none. */
 uint32_t columns_find(const struct columns *columns, uint64_t place);
 
-uint64_t column_value(const struct column *column, uint32_t id);
+uint64_t column_value(const struct value_column *column, uint32_t id);
 
 #endif

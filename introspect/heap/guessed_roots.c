@@ -67,7 +67,7 @@ static void follow_unreached(struct search *search, void (*flush)(struct decode 
         if (bits && cancel_asked(search->marking->cancel))
             return;
         for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            uint64_t place = bitmap_place(i, (unsigned)__builtin_ctzll(bits));
             follow(search, mark_address(search->marking, place));
         }
     }

@@ -107,9 +107,7 @@ static struct err *mark_met_types(struct heap *heap, struct bitmap *marks) {
 }
 
 static struct err *copy_bitmap(struct bitmap *to, const struct bitmap *from) {
-    to->word_count = from->word_count;
-    to->words = big_alloc(from->word_count * sizeof *from->words, false);
-    if (!to->words)
+    if (!bitmap_init_words(to, from->word_count, false))
         return err_no_memory();
     memcpy(to->words, from->words, from->word_count * sizeof *from->words);
     return NULL;
@@ -118,9 +116,7 @@ static struct err *copy_bitmap(struct bitmap *to, const struct bitmap *from) {
 /* The bits of `after` that `before` lacks: few, so that most of the result's memory is never touched. */
 static struct err *new_bits(const struct bitmap *before, const struct bitmap *after,
                             struct bitmap *ret) {
-    ret->word_count = after->word_count;
-    ret->words = big_alloc(after->word_count * sizeof *ret->words, true);
-    if (!ret->words)
+    if (!bitmap_init_words(ret, after->word_count, true))
         return err_no_memory();
     for (size_t i = 0; i < after->word_count; i++) {
         if (after->words[i] & ~before->words[i])

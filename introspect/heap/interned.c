@@ -65,7 +65,7 @@ struct interned interned_find(struct decode *decode, const struct runtime *runti
         return interned;
     }
     const struct image_symbol *symbol = image_find_symbol(decode->image, "interned", UINT32_MAX);
-    uint64_t main = interpreters[count - 1].address;
+    uint64_t main = runtime_main_interpreter(runtime)->address;
     if (symbol) {
         if (image_read_u64(decode->image, symbol->address, &dict))
             add(&interned, dict);

@@ -43,7 +43,7 @@ struct worker {
     struct footprint footprint;        /* of the object being visited */
     struct footprint total;            /* of all */
     struct vec(struct heap_sums) sums; /* by type id */
-    bool weak;                         /* the object being visited retains nothing */
+    bool weak;                         /* the object being visited retains only what is immortal */
     const char *where;                 /* type of the object being visited, for damage */
     bool out_of_memory;
 };
@@ -275,7 +275,7 @@ static bool take_seeds(struct worker *worker) {
         uint64_t bits =
             crew->seeds->words[i] & ~__atomic_load_n(&crew->marks->words[i], __ATOMIC_RELAXED);
         for (; bits; bits &= bits - 1) {
-            uint64_t place = ((uint64_t)i << 6 | (uint64_t)__builtin_ctzll(bits)) << GRANULE_SHIFT;
+            uint64_t place = bitmap_place(i, (unsigned)__builtin_ctzll(bits));
             if (crew->odd_seeds && bitmap_test(crew->odd_seeds, place))
                 place += 8;
             meet(worker, image_address_of_place(crew->marking->allocators.image, place));
