@@ -15,6 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "harmless"))
+import odd_processes  # noqa: E402
 import refusals  # noqa: E402
 from target import Heapglass, Target, children, runs_within, say, stands_still  # noqa: E402
 
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("heapglass", nargs="?", default=os.environ.get("HEAPGLASS"))
     parser.add_argument("--attaches", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--only", choices=("attaches", "kills", "refusals"))
+    parser.add_argument("--only", choices=("attaches", "kills", "refusals", "odd"))
     parser.add_argument("--python", default=shutil.which("python3.11") or sys.executable,
                         help="the interpreter to attach to")
     parser.add_argument("--template", default="top {pid}", help="arguments of the command")
@@ -124,7 +125,8 @@ def main():
         heapglass = Heapglass(shutil.copy(options.heapglass, folder), options.template,
                               options.pause_option)
         heapglass.max_pause_option = options.max_pause_option
-        for name, part in (("attaches", attaches), ("kills", kills), ("refusals", refusals.run)):
+        for name, part in (("attaches", attaches), ("kills", kills), ("refusals", refusals.run),
+                           ("odd", odd_processes.run)):
             if options.only in (None, name):
                 part(heapglass, options, results)
     say(f"{results.passed} passed, {results.failed} failed, {results.skipped} skipped")

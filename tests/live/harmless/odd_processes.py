@@ -1,0 +1,111 @@
+"""Processes that are unusual but may be looked at: it works, or one line says why not."""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from refusals import facts, judge, sleeping
+from target import runs_within
+
+SYSTEM_PYTHON = "/usr/bin/python3.11"  # statically linked: its file is the interpreter
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+@contextlib.contextmanager
+def started(command):
+    process = subprocess.Popen([*command, "-c", "print(flush=True)\nimport time\ntime.sleep(600)"],
+                               stdout=subprocess.PIPE)
+    process.stdout.readline()
+    time.sleep(0.05)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def looked_at(heapglass, pid):
+    before = facts(pid)
+    run = heapglass.run(pid)
+    problems = []
+    if run.returncode or run.stderr:
+        problems.append(f"exit status {run.returncode}: {run.stderr.strip()}")
+    if facts(pid) != before:
+        problems.append(f"the process was {before}, is {facts(pid)}")
+    return problems
+
+
+def binary_is_deleted(heapglass, options):
+    if not os.path.exists(SYSTEM_PYTHON):
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(SYSTEM_PYTHON, folder)
+        with started([copy]) as process:
+            os.unlink(copy)
+            return looked_at(heapglass, process.pid)
+
+
+def binary_is_replaced(heapglass, options):
+    if not os.path.exists(SYSTEM_PYTHON):
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(SYSTEM_PYTHON, folder)
+        with started([copy]) as process:
+            os.unlink(copy)
+            shutil.copy("/bin/ls", copy)
+            return looked_at(heapglass, process.pid)
+
+
+def started_by_its_loader(heapglass, options):
+    if not os.path.exists(SYSTEM_PYTHON) or not os.path.exists(LOADER):
+        return None
+    with started([LOADER, SYSTEM_PYTHON]) as process:
+        return looked_at(heapglass, process.pid)
+
+
+def hold_is_cut_short(heapglass, options):
+    """The longest pause ends while the target is still needed: an error, not half an answer."""
+    with sleeping(options.python, "x = [str(i) for i in range(200_000)]") as process:
+        command = heapglass.command(process.pid) + ["--pause", "hold", "--max-pause", "2ms"]
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        problems = judge(run, 6, ["--max-pause"])
+        if run.stdout:
+            problems.append(f"an answer all the same: {run.stdout[:80]!r}")
+        if why := runs_within(process.pid, 0.5):
+            problems.append(why)
+        return problems
+
+
+def cancelled_while_decoding(heapglass, options):
+    problems = []
+    with sleeping(options.python, "x = [[str(i)] for i in range(1_000_000)]") as process:
+        for delay in (0.02, 0.05, 0.1, 0.15, 0.2):
+            run = heapglass.start(process.pid)
+            time.sleep(delay)
+            run.send_signal(signal.SIGINT)
+            _, errors = run.communicate(timeout=60)
+            if run.returncode not in (0, 128 + signal.SIGINT, -signal.SIGINT):
+                problems.append(f"exit status {run.returncode}: {errors}")
+            if why := runs_within(process.pid, 0.5):
+                problems.append(why)
+    return problems
+
+
+CASES = (binary_is_deleted, binary_is_replaced, started_by_its_loader, hold_is_cut_short,
+         cancelled_while_decoding)
+
+
+def run(heapglass, options, results):
+    if os.geteuid() != 0:
+        results.skip("odd processes", "what they have mapped is for root to open")
+        return
+    for case in CASES:
+        name = "odd process: " + case.__name__.replace("_", " ")
+        problems = case(heapglass, options)
+        if problems is None:
+            results.skip(name, "this machine cannot make one")
+        else:
+            results.check(name, problems)
