@@ -14,7 +14,8 @@
 
 /* Makes room for `more` further elements; false without memory. */
 #define vec_reserve(v, more)                                                                       \
-    vec_grow_((void **)&(v)->items, &(v)->capacity, (v)->count + (more), sizeof *(v)->items)
+    (__builtin_expect((v)->capacity - (v)->count >= (size_t)(more), 1) ||                          \
+     vec_grow_((void **)&(v)->items, &(v)->capacity, (v)->count + (more), sizeof *(v)->items))
 
 /* Appends one element; false without memory. */
 #define vec_push(v, item) (vec_reserve(v, 1) && ((v)->items[(v)->count++] = (item), true))
