@@ -40,8 +40,9 @@ struct tracing {
     struct tracer_shared *shared;
     int signals; /* signalfd of SIGCHLD */
     timer_t timer;
-    uint64_t deadline; /* of the pause, ns */
-    size_t pending;    /* threads that were seized and have neither stopped nor ended */
+    bool leaves_statuses; /* of threads that are about to take a signal */
+    uint64_t deadline;    /* of the pause, ns */
+    size_t pending;       /* threads that were seized and have neither stopped nor ended */
 };
 
 /* TID → index + 1 in the list of threads, with linear probing. TIDs come nearly in sequence. */
@@ -104,30 +105,56 @@ static void read_registers(struct tracer_thread *thread) {
 /* ptrace(2): a stop with an event is our PTRACE_INTERRUPT or a group-stop (then the signal is the
  * stopping one; the kernel restores the group-stop at detach). Without one the thread is about to
  * take a signal, which goes on its way at detach. Either way it stands still. */
-static void note_status(struct tracing *tracing, pid_t tid, int status) {
-    struct tracer_thread *thread = find_thread(tracing, tid);
+static bool takes_signal(const siginfo_t *info) {
+    return info->si_code == CLD_TRAPPED && info->si_status >> 8 == 0;
+}
+
+static void note_status(struct tracing *tracing, const siginfo_t *info) {
+    struct tracer_thread *thread = find_thread(tracing, info->si_pid);
     if (!thread)
         return;
-    if (!WIFSTOPPED(status)) {
+    if (info->si_code != CLD_TRAPPED && info->si_code != CLD_STOPPED) {
         set_progress(tracing, thread, THREAD_GONE);
         return;
     }
     set_progress(tracing, thread, THREAD_STOPPED);
-    if (status >> 16 == 0)
-        thread->signal = WSTOPSIG(status);
-    else if (status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP)
+    if (takes_signal(info))
+        thread->signal = info->si_status;
+    else if (info->si_status >> 8 == PTRACE_EVENT_STOP && (info->si_status & 0xff) != SIGTRAP)
         tracing->shared->was_stopped = true;
     read_registers(thread);
+}
+
+/* Looks at a status, notes it, and takes it from the kernel unless it is that of a thread about to take
+ * a signal: a status that was taken makes the kernel forget the signal if we die (kernel/exit.c:
+ * wait_task_stopped). False if there is none. */
+static bool next_status(struct tracing *tracing, idtype_t which, pid_t tid) {
+    enum { ALL = WEXITED | WSTOPPED | WNOHANG | __WALL };
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(which, (id_t)tid, &info, ALL | WNOWAIT) != 0 || !info.si_pid)
+        return false;
+    note_status(tracing, &info);
+    if (takes_signal(&info)) {
+        tracing->leaves_statuses = true;
+    } else {
+        siginfo_t taken;
+        waitid(P_PID, (id_t)info.si_pid, &taken, ALL);
+    }
+    return true;
 }
 
 static void drain_statuses(struct tracing *tracing) {
     struct signalfd_siginfo info[16];
     while (read(tracing->signals, info, sizeof info) > 0)
         ;
-    int status;
-    pid_t tid;
-    while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
-        note_status(tracing, tid, status);
+    while (!tracing->leaves_statuses && next_status(tracing, P_ALL, 0))
+        ;
+    /* The kernel would show a status that was left again and again: ask for one thread at a time. */
+    struct tracer_shared *shared = tracing->shared;
+    for (size_t i = 0; tracing->leaves_statuses && i < shared->thread_count; i++) {
+        if (shared->threads[i].progress == THREAD_SEIZED)
+            next_status(tracing, P_PID, shared->threads[i].tid);
+    }
 }
 
 static bool seize(struct tracing *tracing, pid_t tid) {
@@ -263,6 +290,7 @@ static bool stop_all(struct tracing *tracing) {
     struct tracer_shared *shared = tracing->shared;
     shared->thread_count = 0;
     tracing->pending = 0;
+    tracing->leaves_statuses = false;
     memset(thread_slots, 0, sizeof thread_slots);
     shared->was_stopped = false;
     shared->failure = FAILURE_NONE;

@@ -158,7 +158,7 @@ def main():
     parser.add_argument("--symbols", default="dwarf,hidden", help="with debug files, without, or both (default)")
     parser.add_argument("--only", action="append", default=[], help="tests whose name has this text; all, if repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time; by default as many as processors")
-    parser.add_argument("--time-limit", type=float, default=480, help="seconds; what is not run by then has failed")
+    parser.add_argument("--time-limit", type=float, default=900, help="seconds; what is not run by then has failed")
     parser.add_argument("-v", "--verbose", action="store_true", help="the details of passed tests too")
     options = parser.parse_args()
     if not options.heapglass or not os.access(options.heapglass, os.X_OK):
