@@ -1,4 +1,4 @@
-/* The table of objects: 20 bytes each, in columns over ids in order of address. */
+/* The table of objects: 20 bytes each, in columns over ids in order of place. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_COLUMNS_H
 #define HEAPGLASS_INTROSPECT_HEAP_COLUMNS_H
 

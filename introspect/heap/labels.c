@@ -13,6 +13,10 @@ static void add_slot_name(const struct image *image, uint64_t name, struct strbu
         strbuf_putc(out, '?');
 }
 
+static void add_index(struct strbuf *out, const char *before, uint64_t index, char after) {
+    strbuf_printf(out, "%s%llu%c", before, (unsigned long long)index, after);
+}
+
 /* ['key'] as the key's own preview shows it; a key that has none is named by type and address. */
 static void add_key(const struct heap *heap, uint64_t key, struct strbuf *out) {
     uint32_t id = heap_find(heap, key);
@@ -43,16 +47,16 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
         str_escaped(decode, argument, NAME_LIMIT, out);
         break;
     case LABEL_ITEM:
-        strbuf_printf(out, "[%llu]", (unsigned long long)argument);
+        add_index(out, "[", argument, ']');
         break;
     case LABEL_KEY:
         add_key(heap, argument, out);
         break;
     case LABEL_DICT_KEY:
-        strbuf_printf(out, ".keys()[%llu]", (unsigned long long)argument);
+        add_index(out, ".keys()[", argument, ']');
         break;
     case LABEL_MEMBER:
-        strbuf_printf(out, "{%llu}", (unsigned long long)argument);
+        add_index(out, "{", argument, '}');
         break;
     case LABEL_SLOT:
         add_slot_name(decode->image, argument, out);
@@ -61,13 +65,13 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
         strbuf_puts(out, ".__class__");
         break;
     case LABEL_LOCAL:
-        strbuf_printf(out, " local[%llu]", (unsigned long long)argument);
+        add_index(out, " local[", argument, ']');
         break;
     case LABEL_STACK:
-        strbuf_printf(out, " stack[%llu]", (unsigned long long)argument);
+        add_index(out, " stack[", argument, ']');
         break;
     case LABEL_CELL:
-        strbuf_printf(out, ".__closure__[%llu]", (unsigned long long)argument);
+        add_index(out, ".__closure__[", argument, ']');
         break;
     case LABEL_OFFSET:
         strbuf_printf(out, "+%#llx", (unsigned long long)argument);

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from refusals import facts, judge, sleeping
+from refusals import facts, judge, run_cases, sleeping
 from target import runs_within
 
 SYSTEM_PYTHON = "/usr/bin/python3.11"  # statically linked: its file is the interpreter
@@ -102,10 +102,4 @@ def run(heapglass, options, results):
     if os.geteuid() != 0:
         results.skip("odd processes", "what they have mapped is for root to open")
         return
-    for case in CASES:
-        name = "odd process: " + case.__name__.replace("_", " ")
-        problems = case(heapglass, options)
-        if problems is None:
-            results.skip(name, "this machine cannot make one")
-        else:
-            results.check(name, problems)
+    run_cases("odd process", CASES, heapglass, options, results)

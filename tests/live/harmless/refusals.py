@@ -263,17 +263,22 @@ CASES = (zombie, gone, kernel_thread, thread_of_another, traced, another_users, 
          dies_in_the_middle, too_little_memory)
 
 
-def run(heapglass, options, results):
-    if os.geteuid() != 0:
-        results.skip("refusals", "they need root, to make what may not be looked at")
-        return
-    for case in CASES:
-        name = "refusal: " + case.__name__.replace("_", " ")
+def run_cases(kind, cases, heapglass, options, results):
+    """Each case returns its problems, or None where the machine cannot make what it needs."""
+    for case in cases:
+        name = f"{kind}: " + case.__name__.replace("_", " ")
         problems = case(heapglass, options)
         if problems is None:
             results.skip(name, "this machine cannot make one")
         else:
             results.check(name, problems)
+
+
+def run(heapglass, options, results):
+    if os.geteuid() != 0:
+        results.skip("refusals", "they need root, to make what may not be looked at")
+        return
+    run_cases("refusal", CASES, heapglass, options, results)
     if not os.path.exists("/proc/sys/kernel/yama/ptrace_scope"):
         results.skip("refusal: Yama", "this kernel has none")
 
