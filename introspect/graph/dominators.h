@@ -11,7 +11,7 @@
 struct dominators;
 
 /* Not objects, but in the tree. DOMINATORS_ROOT is the parent of DOMINATORS_HIDDEN. */
-#define DOMINATORS_ROOT (UINT32_MAX - 1)
+#define DOMINATORS_ROOT   (UINT32_MAX - 1)
 #define DOMINATORS_HIDDEN (UINT32_MAX - 2)
 
 /* The graph is borrowed. */

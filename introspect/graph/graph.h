@@ -19,11 +19,11 @@ struct graph_options {
 struct graph {
     const struct heap *heap;
     uint32_t object_count;
-    uint64_t *first;           /* of each object's references; one more at the end */
-    uint32_t *targets;         /* ids */
-    uint8_t *properties;       /* REFERENCE_RETAINS | ... */
-    uint64_t *first_referrer;  /* of the references to each object; one more at the end */
-    uint32_t *referrers;       /* REFERRER_SHIFT: id and properties */
+    uint64_t *first;          /* of each object's references; one more at the end */
+    uint32_t *targets;        /* ids */
+    uint8_t *properties;      /* REFERENCE_RETAINS | ... */
+    uint64_t *first_referrer; /* of the references to each object; one more at the end */
+    uint32_t *referrers;      /* REFERRER_SHIFT: id and properties */
     struct root_list roots;
 };
 

@@ -81,11 +81,8 @@ static void consider(struct search *search, uint64_t address, bool pointed) {
         search->out_of_memory = true;
 }
 
-static void consider_roots(struct decode *decode) {
-    struct search *search = decode->context;
-    for (size_t i = 0; i < decode->reference_count; i++)
-        consider(search, decode->references[i].target, true);
-    decode->reference_count = 0;
+static void consider_root(void *context, const struct root *root) {
+    consider(context, root->reference.target, true);
 }
 
 /* Guesses of objects that are not reached: they count once their owner is. */
@@ -120,9 +117,7 @@ static void find_targets(struct search *search, const struct runtime *runtime,
                          const struct bitmap *owned) {
     pymalloc_visit_unowned(search->marking->allocators.pymalloc, search->marking->allocators.image,
                            owned, consider_block, search);
-    search->decode.flush = consider_roots;
-    roots_guessed(&search->decode, runtime);
-    consider_roots(&search->decode);
+    roots_guessed(&search->decode, runtime, consider_root, search);
     vec_each (address, &search->marking->guessed)
         consider(search, *address, true);
     follow_unreached(search, consider_references);

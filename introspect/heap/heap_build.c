@@ -46,40 +46,31 @@ static struct err *gc_walk_finish(struct gc_walk *walk) {
 
 /* ---- what is reached ------------------------------------------------------------------------- */
 
-struct root_list {
+struct seed_list {
     struct vec(uint64_t) addresses;
     struct marking *marking; /* where guesses go, to be looked at once all is known */
     bool out_of_memory;
 };
 
-static void take_roots(struct decode *decode) {
-    struct root_list *roots = decode->context;
-    for (size_t i = 0; i < decode->reference_count; i++) {
-        const struct reference *reference = &decode->references[i];
-        bool fine = true;
-        if (reference->properties & REFERENCE_GUESSED)
-            fine = vec_push(&roots->marking->guessed, reference->target);
-        else if (reference->properties & REFERENCE_RETAINS)
-            fine = vec_push(&roots->addresses, reference->target);
-        roots->out_of_memory |= !fine;
-    }
-    decode->reference_count = 0;
+static void take_root(void *context, const struct root *root) {
+    struct seed_list *roots = context;
+    const struct reference *reference = &root->reference;
+    bool fine = true;
+    if (reference->properties & REFERENCE_GUESSED)
+        fine = vec_push(&roots->marking->guessed, reference->target);
+    else if (reference->properties & REFERENCE_RETAINS)
+        fine = vec_push(&roots->addresses, reference->target);
+    roots->out_of_memory |= !fine;
 }
 
 static struct err *mark_reachable(struct heap *heap) {
-    struct root_list roots = {.marking = &heap->marking};
-    struct reference references[64];
-    struct decode decode = {.image = heap->image,
-                            .layout = heap->layout,
-                            .types = heap->types,
-                            .damage = &heap->damage,
-                            .references = references,
-                            .reference_capacity = sizeof references / sizeof *references,
-                            .flush = take_roots,
-                            .context = &roots};
-    roots_exact(&decode, heap->runtime);
-    static_types_roots(&decode, heap->runtime);
-    take_roots(&decode);
+    struct seed_list roots = {.marking = &heap->marking};
+    struct decode decode;
+    struct damage_list ignored;
+    heap_decode_init(heap, &decode, &ignored);
+    decode.damage = &heap->damage;
+    roots_exact(&decode, heap->runtime, take_root, &roots);
+    static_types_roots(&decode, heap->runtime, take_root, &roots);
     struct mark_seeds seeds = {roots.addresses.items, roots.addresses.count};
     struct err *err =
         roots.out_of_memory ? err_no_memory() : mark_from(&heap->marking, &seeds, &heap->reachable);
@@ -91,7 +82,7 @@ static struct err *mark_reachable(struct heap *heap) {
 static struct err *mark_met_types(struct heap *heap, struct bitmap *marks) {
     uint32_t done = 0;
     for (uint32_t count; (count = type_table_count(heap->types)) != done; done = count) {
-        struct root_list found = {0};
+        struct seed_list found = {0};
         for (uint32_t i = done; i < count; i++) {
             const struct type *type = type_table_by_id(heap->types, i);
             if (!type->heap_type && !vec_push(&found.addresses, type->address))

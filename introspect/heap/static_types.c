@@ -100,7 +100,8 @@ static void add_object_type(struct walk *walk) {
         add(walk, type->address);
 }
 
-void static_types_roots(struct decode *decode, const struct runtime *runtime) {
+void static_types_roots(struct decode *decode, const struct runtime *runtime, root_visit *visit,
+                        void *context) {
     struct walk walk = {.decode = decode, .runtime = runtime};
     if (!bitmap_init_sparse(&walk.seen, decode->image->mirror_size)) {
         damage_add(decode->damage, "out of memory", "static types", 0);
@@ -113,8 +114,11 @@ void static_types_roots(struct decode *decode, const struct runtime *runtime) {
         const struct type *type = type_table_get(decode->types, address);
         if (!type)
             continue;
-        if (!type->heap_type)
-            reference_add(decode, address, REFERENCE_RETAINS, LABEL_TYPE, 0);
+        if (!type->heap_type) {
+            struct root root = {.kind = ROOT_TYPE,
+                                .reference = {address, 0, REFERENCE_RETAINS, LABEL_TYPE}};
+            visit(context, &root);
+        }
         add_subclasses(&walk, type);
     }
     vec_free(&walk.waiting);

@@ -6,9 +6,10 @@
 #define HEAPGLASS_INTROSPECT_HEAP_STATIC_TYPES_H
 
 #include "introspect/heap/type_table.h"
-#include "introspect/runtime/runtime.h"
+#include "introspect/runtime/roots.h"
 
-/* Appends every static type to decode->references. */
-void static_types_roots(struct decode *decode, const struct runtime *runtime);
+/* Calls `visit` for every static type: ROOT_TYPE. */
+void static_types_roots(struct decode *decode, const struct runtime *runtime, root_visit *visit,
+                        void *context);
 
 #endif

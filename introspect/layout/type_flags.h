@@ -12,6 +12,7 @@
 #define TPFLAGS_LONG_SUBCLASS    ((uint64_t)1 << 24)
 #define TPFLAGS_TUPLE_SUBCLASS   ((uint64_t)1 << 26)
 #define TPFLAGS_UNICODE_SUBCLASS ((uint64_t)1 << 28)
+#define TPFLAGS_DICT_SUBCLASS    ((uint64_t)1 << 29)
 #define TPFLAGS_TYPE_SUBCLASS    ((uint64_t)1 << 31)
 
 /* For traits.c alone. */

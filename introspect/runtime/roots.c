@@ -1,239 +1,233 @@
 #include "introspect/runtime/roots.h"
 
+#include "introspect/heap/type.h"
+#include "introspect/layout/type_flags.h"
+#include "introspect/objects/dict.h"
+#include "introspect/objects/fields.h"
 #include "introspect/objects/frame.h"
 #include "introspect/runtime/chain.h"
 
+#include <string.h>
+
 /* More frames than all threads together have, deeper than generators nest. */
-enum { MAX_FRAMES = 1 << 22, MAX_EXCEPTION_STACK = 1 << 16 };
+enum { MAX_FRAMES = 1 << 22, MAX_EXCEPTION_STACK = 1 << 16, REFERENCES = 64 };
+
+const char *root_kind_name(enum root_kind kind) {
+    static const char *const names[ROOT_KINDS] = {
+        [ROOT_MODULE] = "module",
+        [ROOT_FRAME] = "frame",
+        [ROOT_TASK] = "task",
+        [ROOT_THREAD] = "thread",
+        [ROOT_EXCEPTION] = "exception",
+        [ROOT_INTERPRETER] = "interpreter",
+        [ROOT_CODEC] = "codec",
+        [ROOT_ATEXIT] = "atexit",
+        [ROOT_GC] = "gc",
+        [ROOT_TYPE] = "static type",
+        [ROOT_INTERNED] = "interned",
+        [ROOT_C_GLOBAL] = "C global",
+        [ROOT_C_STACK] = "C stack",
+        [ROOT_REGISTER] = "register",
+    };
+    return names[kind];
+}
+
+/* References become roots of what is being walked: decode.context. */
+struct walk {
+    struct decode decode;
+    struct reference references[REFERENCES];
+    root_visit *visit;
+    void *context;
+    struct root root; /* of which each differs by its reference */
+    size_t frames;
+};
+
+static void pass_on(struct decode *decode) {
+    struct walk *walk = decode->context;
+    for (size_t i = 0; i < decode->reference_count; i++) {
+        walk->root.reference = decode->references[i];
+        walk->visit(walk->context, &walk->root);
+    }
+    decode->reference_count = 0;
+}
+
+/* What follows are roots of that kind. */
+static void begin(struct walk *walk, enum root_kind kind, uint64_t holder) {
+    pass_on(&walk->decode);
+    walk->root.kind = kind;
+    walk->root.holder = holder;
+}
 
 /* A pointer field of a structure that is not an object, as a root. */
-static void root_field(struct decode *decode, uint64_t structure, struct field field,
-                       const char *name) {
+static void root_field(struct walk *walk, enum root_kind kind, uint64_t structure,
+                       struct field field, const char *name) {
     uint64_t target = 0;
-    if (field.size == 8 && image_read_u64(decode->image, structure + field.offset, &target))
-        reference_add(decode, target, REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label(name));
+    begin(walk, kind, structure);
+    if (field.size == 8 && image_read_u64(walk->decode.image, structure + field.offset, &target))
+        reference_add(&walk->decode, target, REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label(name));
+}
+
+/* ---- modules --------------------------------------------------------------------------------- */
+
+/* Every module by its name. Its dict is the module's own, but most of what runs refers to that one. */
+static void module_roots(struct walk *walk, uint64_t modules) {
+    struct decode *decode = &walk->decode;
+    const struct layout *layout = decode->layout;
+    struct dict_items items;
+    const struct type *modules_type = modules ? remote_type(decode, modules) : NULL;
+    if (!modules_type || !(modules_type->flags & TPFLAGS_DICT_SUBCLASS) ||
+        !dict_items_read(decode, modules, &items))
+        return;
+    for (uint64_t i = 0; i < items.count; i++) {
+        uint64_t name = 0, module = 0, dict = 0;
+        if (!dict_item(&items, i, &name, &module))
+            continue;
+        begin(walk, ROOT_MODULE, name);
+        reference_add(decode, module, REFERENCE_RETAINS, LABEL_KEY, name);
+        const struct type *type = remote_type(decode, module);
+        if (type && type->decoder && !strcmp(type->decoder->name, "module") &&
+            image_read_u64(decode->image, module + layout->module.md_dict.offset, &dict))
+            reference_add(decode, dict, REFERENCE_WEAK, LABEL_FIELD, field_label(".__dict__"));
+    }
 }
 
 /* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field
  * then leads to. */
-static void atexit_roots(struct decode *decode, uint64_t interpreter) {
-    const struct layout *layout = decode->layout;
+static void atexit_roots(struct walk *walk, uint64_t interpreter) {
+    const struct image *image = walk->decode.image;
+    const struct layout *layout = walk->decode.layout;
     uint64_t array = 0, callback = 0;
     uint32_t count = 0;
     if (!layout_has(layout->atexit_callback.func) ||
-        !image_read_u64(decode->image, interpreter + layout->interpreter.atexit_callbacks.offset,
-                        &array) ||
-        !image_read(decode->image, interpreter + layout->interpreter.atexit_count.offset, &count,
+        !image_read_u64(image, interpreter + layout->interpreter.atexit_callbacks.offset, &array) ||
+        !image_read(image, interpreter + layout->interpreter.atexit_count.offset, &count,
                     sizeof count))
         return;
-    for (uint32_t i = 0; i < count && image_read_u64(decode->image, array + i * 8ull, &callback);
-         i++) {
-        root_field(decode, callback, layout->atexit_callback.func, "atexit");
-        root_field(decode, callback, layout->atexit_callback.args, "atexit args");
-        root_field(decode, callback, layout->atexit_callback.kwargs, "atexit kwargs");
+    for (uint32_t i = 0; i < count && image_read_u64(image, array + i * 8ull, &callback); i++) {
+        root_field(walk, ROOT_ATEXIT, callback, layout->atexit_callback.func, "atexit");
+        root_field(walk, ROOT_ATEXIT, callback, layout->atexit_callback.args, "atexit args");
+        root_field(walk, ROOT_ATEXIT, callback, layout->atexit_callback.kwargs, "atexit kwargs");
     }
 }
 
 /* PyInterpreterState (Include/internal/pycore_interp.h) and its garbage collector's state. */
-static void interpreter_roots(struct decode *decode, const struct interpreter *interpreter) {
-    const struct layout *layout = decode->layout;
+static void interpreter_roots(struct walk *walk, const struct interpreter *interpreter) {
+    const struct layout *layout = walk->decode.layout;
     uint64_t at = interpreter->address;
-#define ROOT(field) root_field(decode, at, layout->interpreter.field, #field)
-    ROOT(modules);
-    ROOT(modules_by_index);
-    ROOT(importlib);
-    ROOT(import_func);
-    ROOT(sysdict);
-    ROOT(builtins);
-    ROOT(sysdict_copy);
-    ROOT(builtins_copy);
-    ROOT(dict);
-    ROOT(codec_search_path);
-    ROOT(codec_search_cache);
-    ROOT(codec_error_registry);
-    ROOT(before_forkers);
-    ROOT(after_forkers_parent);
-    ROOT(after_forkers_child);
-    ROOT(audit_hooks);
-    ROOT(warnings_filters);
-    ROOT(warnings_once_registry);
-    ROOT(warnings_default_action);
-    ROOT(interned_strings);
+#define ROOT(kind, field) root_field(walk, kind, at, layout->interpreter.field, #field)
+    ROOT(ROOT_INTERPRETER, modules);
+    ROOT(ROOT_INTERPRETER, modules_by_index);
+    ROOT(ROOT_INTERPRETER, importlib);
+    ROOT(ROOT_INTERPRETER, import_func);
+    ROOT(ROOT_INTERPRETER, sysdict);
+    ROOT(ROOT_INTERPRETER, builtins);
+    ROOT(ROOT_INTERPRETER, sysdict_copy);
+    ROOT(ROOT_INTERPRETER, builtins_copy);
+    ROOT(ROOT_INTERPRETER, dict);
+    ROOT(ROOT_CODEC, codec_search_path);
+    ROOT(ROOT_CODEC, codec_search_cache);
+    ROOT(ROOT_CODEC, codec_error_registry);
+    ROOT(ROOT_INTERPRETER, before_forkers);
+    ROOT(ROOT_INTERPRETER, after_forkers_parent);
+    ROOT(ROOT_INTERPRETER, after_forkers_child);
+    ROOT(ROOT_INTERPRETER, audit_hooks);
+    ROOT(ROOT_INTERPRETER, warnings_filters);
+    ROOT(ROOT_INTERPRETER, warnings_once_registry);
+    ROOT(ROOT_INTERPRETER, warnings_default_action);
+    ROOT(ROOT_INTERPRETER, interned_strings);
 #undef ROOT
-    atexit_roots(decode, at);
-    root_field(decode, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
-    root_field(decode, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
+    atexit_roots(walk, at);
+    root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
+    root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
+    uint64_t modules = 0;
+    if (image_read_u64(walk->decode.image, at + layout->interpreter.modules.offset, &modules))
+        module_roots(walk, modules);
 }
 
 /* The chain of exceptions being handled (_PyErr_StackItem, Include/cpython/pystate.h). Its first
  * items lie in generators, the last one in the thread state. */
-static void exception_roots(struct decode *decode, uint64_t item) {
-    const struct layout *layout = decode->layout;
+static void exception_roots(struct walk *walk, uint64_t item) {
+    const struct layout *layout = walk->decode.layout;
     struct chain chain = {0};
     for (size_t steps = 0; item && steps < MAX_EXCEPTION_STACK; steps++) {
         if (chain_is_circle(&chain, item)) {
-            decode_damage(decode, "chain", "exception stack", item);
+            decode_damage(&walk->decode, "chain", "exception stack", item);
             return;
         }
-        root_field(decode, item, layout->exc_stack_item.exc_type, "exc_type");
-        root_field(decode, item, layout->exc_stack_item.exc_value, "exc_value");
-        root_field(decode, item, layout->exc_stack_item.exc_traceback, "exc_traceback");
-        if (!image_read_u64(decode->image, item + layout->exc_stack_item.previous_item.offset,
+        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_type, "exc_type");
+        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_value, "exc_value");
+        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_traceback,
+                   "exc_traceback");
+        if (!image_read_u64(walk->decode.image, item + layout->exc_stack_item.previous_item.offset,
                             &item))
             break;
     }
 }
 
-static void frame_roots(struct decode *decode, const struct thread *thread, size_t *frames) {
+static void frame_roots(struct walk *walk, const struct thread *thread) {
+    struct decode *decode = &walk->decode;
     struct chain chain = {0};
     uint64_t at = thread->current_frame;
     while (at) {
         struct frame frame;
-        if (chain_is_circle(&chain, at) || ++*frames > MAX_FRAMES) {
+        if (chain_is_circle(&chain, at) || ++walk->frames > MAX_FRAMES) {
             decode_damage(decode, "chain", "frame", at);
             break;
         }
         if (!frame_read(decode, at, &frame))
             break;
+        begin(walk, ROOT_FRAME, at);
         if (!frame.shim)
             frame_references(decode, &frame, REFERENCE_UNTRAVERSED);
         at = frame.previous;
     }
 }
 
-static void thread_roots(struct decode *decode, const struct thread *thread, size_t *frames) {
-    const struct layout *layout = decode->layout;
+static void thread_roots(struct walk *walk, const struct thread *thread) {
+    const struct layout *layout = walk->decode.layout;
     uint64_t at = thread->address;
-#define ROOT(field) root_field(decode, at, layout->thread.field, #field)
-    ROOT(dict);
-    ROOT(c_profileobj);
-    ROOT(c_traceobj);
-    ROOT(curexc_type);
-    ROOT(curexc_value);
-    ROOT(curexc_traceback);
-    ROOT(current_exception);
-    ROOT(async_exc);
-    ROOT(async_gen_firstiter);
-    ROOT(async_gen_finalizer);
-    ROOT(context);
-    ROOT(threading_local_key);
-    ROOT(threading_local_sentinel);
+#define ROOT(kind, field) root_field(walk, kind, at, layout->thread.field, #field)
+    ROOT(ROOT_THREAD, dict);
+    ROOT(ROOT_THREAD, c_profileobj);
+    ROOT(ROOT_THREAD, c_traceobj);
+    ROOT(ROOT_EXCEPTION, curexc_type);
+    ROOT(ROOT_EXCEPTION, curexc_value);
+    ROOT(ROOT_EXCEPTION, curexc_traceback);
+    ROOT(ROOT_EXCEPTION, current_exception);
+    ROOT(ROOT_THREAD, async_exc);
+    ROOT(ROOT_THREAD, async_gen_firstiter);
+    ROOT(ROOT_THREAD, async_gen_finalizer);
+    ROOT(ROOT_THREAD, context);
+    ROOT(ROOT_THREAD, threading_local_key);
+    ROOT(ROOT_THREAD, threading_local_sentinel);
 #undef ROOT
     uint64_t item = 0;
     if (layout_has(layout->thread.exc_info) &&
-        image_read_u64(decode->image, at + layout->thread.exc_info.offset, &item))
-        exception_roots(decode, item);
-    frame_roots(decode, thread, frames);
+        image_read_u64(walk->decode.image, at + layout->thread.exc_info.offset, &item))
+        exception_roots(walk, item);
+    frame_roots(walk, thread);
 }
 
-void roots_exact(struct decode *decode, const struct runtime *runtime) {
-    size_t count = 0, frames = 0;
-    const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
-    for (size_t i = 0; i < count; i++)
-        interpreter_roots(decode, &interpreters[i]);
-    const struct thread *threads = runtime_threads(runtime, &count);
-    for (size_t i = 0; i < count; i++)
-        thread_roots(decode, &threads[i], &frames);
-}
-
-static void scan_words(struct decode *decode, uint64_t start, uint64_t end) {
-    for (uint64_t at = start; at < end;) {
-        size_t available = 0;
-        const uint8_t *bytes = image_pin_some(decode->image, at, end - at, &available);
-        if (!bytes) { /* a page that is not there */
-            at = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
-            continue;
-        }
-        for (size_t offset = 0; offset + 8 <= available; offset += 8) {
-            uint64_t word = load_u64(bytes + offset);
-            if (word && !(word & 7) && image_place(decode->image, word) != UINT64_MAX)
-                reference_add(decode, word, REFERENCE_RETAINS | REFERENCE_GUESSED, LABEL_OFFSET,
-                              at + offset);
-        }
-        at += available;
-    }
-}
-
-/* The live part of a thread's C stack: from its stack pointer to the end of the mapping, or to the
- * thread's control block, which lies above its stack in the same mapping. */
-static void stack_roots(struct decode *decode, const struct image_thread *thread) {
-    const struct image_mapping *mapping = image_mapping_at(decode->image, thread->stack_pointer);
-    for (unsigned i = 0; i < thread->register_count; i++) {
-        if (thread->registers[i] && !(thread->registers[i] & 7))
-            reference_add(decode, thread->registers[i], REFERENCE_RETAINS | REFERENCE_GUESSED,
-                          LABEL_OFFSET, i);
-    }
-    if (!mapping)
-        return;
-    uint64_t end = mapping->end;
-    if (thread->thread_pointer > thread->stack_pointer && thread->thread_pointer < end)
-        end = thread->thread_pointer;
-    scan_words(decode, thread->stack_pointer & -(uint64_t)8, end & -(uint64_t)8);
-}
-
-/* Free lists lie in the interpreter's state (3.10+), and keep pointers to what they once held: not
- * roots. */
-static bool is_free_list(const struct decode *decode, const struct runtime *runtime,
-                         uint64_t address) {
-    const struct layout *layout = decode->layout;
-    const struct field lists[] = {
-        layout->interpreter.free_lists,         layout->interpreter.free_list_floats,
-        layout->interpreter.free_list_tuples,   layout->interpreter.free_list_lists,
-        layout->interpreter.free_list_dicts,    layout->interpreter.free_list_async_gens,
-        layout->interpreter.free_list_contexts,
-    };
+void roots_exact(const struct decode *decode, const struct runtime *runtime, root_visit *visit,
+                 void *context) {
+    struct walk walk = {.decode = *decode, .visit = visit, .context = context};
+    walk.decode.references = walk.references;
+    walk.decode.reference_count = 0;
+    walk.decode.reference_capacity = REFERENCES;
+    walk.decode.flush = pass_on;
+    walk.decode.context = &walk;
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
-            uint64_t start = interpreters[i].address + lists[k].offset;
-            if (address >= start && address < start + lists[k].size)
-                return true;
-        }
+        pass_on(&walk.decode);
+        walk.root.owner = (uint32_t)i;
+        interpreter_roots(&walk, &interpreters[i]);
     }
-    return false;
-}
-
-/* Leaves out the words of free lists from what scan_words has appended since `from`. */
-static void drop_free_lists(struct decode *decode, const struct runtime *runtime, size_t from) {
-    size_t kept = from;
-    for (size_t i = from; i < decode->reference_count; i++) {
-        if (!is_free_list(decode, runtime, decode->references[i].argument))
-            decode->references[kept++] = decode->references[i];
+    const struct thread *threads = runtime_threads(runtime, &count);
+    for (size_t i = 0; i < count; i++) {
+        pass_on(&walk.decode);
+        walk.root.owner = (uint32_t)i;
+        thread_roots(&walk, &threads[i]);
     }
-    decode->reference_count = kept;
-}
-
-/* Data of modules, in parts of a page, so that no flush comes between a part and its free lists. */
-static void module_roots(struct decode *decode, const struct runtime *runtime, uint64_t start,
-                         uint64_t end) {
-    for (uint64_t at = start; at < end;) {
-        uint64_t stop = (at & -(uint64_t)IMAGE_PAGE_SIZE) + IMAGE_PAGE_SIZE;
-        if (stop > end)
-            stop = end;
-        if (decode->reference_capacity - decode->reference_count < IMAGE_PAGE_SIZE / 8)
-            decode->flush(decode);
-        size_t before = decode->reference_count;
-        scan_words(decode, at, stop);
-        drop_free_lists(decode, runtime, before);
-        at = stop;
-    }
-}
-
-void roots_guessed(struct decode *decode, const struct runtime *runtime) {
-    size_t mapping_count = 0, module_count = 0, thread_count = 0;
-    const struct image_mapping *mappings = image_mappings(decode->image, &mapping_count);
-    const struct image_module *modules = image_modules(decode->image, &module_count);
-    for (size_t i = 0; i < module_count; i++) {
-        for (size_t k = 0; k < mapping_count; k++) {
-            const struct image_mapping *mapping = &mappings[k];
-            uint64_t start = mapping->start > modules[i].start ? mapping->start : modules[i].start;
-            uint64_t end = mapping->end < modules[i].end ? mapping->end : modules[i].end;
-            if (mapping->writable && mapping->state == MAPPING_CAPTURED && start < end)
-                module_roots(decode, runtime, start, end);
-        }
-    }
-    const struct image_thread *threads = image_threads(decode->image, &thread_count);
-    for (size_t i = 0; i < thread_count; i++)
-        stack_roots(decode, &threads[i]);
+    pass_on(&walk.decode);
 }

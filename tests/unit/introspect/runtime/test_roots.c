@@ -6,43 +6,36 @@
 
 enum { MOST = 4096 };
 
-static struct reference batch[512], roots[MOST];
+static struct root roots[MOST];
 static size_t root_count, lost;
 static struct damage_list damage;
 static struct type_table *types;
 
-static void flush(struct decode *decode) {
-    for (size_t i = 0; i < decode->reference_count; i++) {
-        if (root_count < MOST)
-            roots[root_count++] = decode->references[i];
-        else
-            lost++;
-    }
-    decode->reference_count = 0;
+static void take(void *context, const struct root *root) {
+    (void)context;
+    if (root_count < MOST)
+        roots[root_count++] = *root;
+    else
+        lost++;
 }
 
 static void collect(struct fake_heap *heap,
-                    void list(struct decode *decode, const struct runtime *runtime)) {
+                    void list(const struct decode *decode, const struct runtime *runtime,
+                              root_visit *visit, void *context)) {
     if (!heap->runtime)
         fake_heap_finish(heap);
     root_count = lost = 0;
     damage = (struct damage_list){0};
     cr_assert_null(type_table_create(heap->image, heap->layout, heap->runtime_address, &types));
-    struct decode decode = {.image = heap->image,
-                            .layout = heap->layout,
-                            .types = types,
-                            .damage = &damage,
-                            .references = batch,
-                            .reference_capacity = 512,
-                            .flush = flush};
-    list(&decode, heap->runtime);
-    flush(&decode);
+    struct decode decode = {
+        .image = heap->image, .layout = heap->layout, .types = types, .damage = &damage};
+    list(&decode, heap->runtime, take, NULL);
     type_table_destroy(types);
 }
 
-static const struct reference *find(uint64_t target) {
+static const struct root *find(uint64_t target) {
     for (size_t i = 0; i < root_count; i++) {
-        if (roots[i].target == target)
+        if (roots[i].reference.target == target)
             return &roots[i];
     }
     return NULL;
@@ -73,13 +66,13 @@ Test(roots, fields_of_interpreter_and_thread) {
         fake_set(&heap->fake, heap->interpreter + heap->layout->interpreter.gc.offset,
                  heap->layout->gc_state.garbage, garbage);
         collect(heap, roots_exact);
-        const struct reference *root = find(dict);
+        const struct root *root = find(dict);
         cr_assert_not_null(root);
-        cr_expect_str_eq((const char *)(uintptr_t)root->argument, "dict");
-        cr_expect_eq(root->properties, REFERENCE_UNTRAVERSED);
+        cr_expect_str_eq((const char *)(uintptr_t)root->reference.argument, "dict");
+        cr_expect_eq(root->reference.properties, REFERENCE_UNTRAVERSED);
         root = find(garbage);
         cr_assert_not_null(root);
-        cr_expect_str_eq((const char *)(uintptr_t)root->argument, "gc.garbage");
+        cr_expect_str_eq((const char *)(uintptr_t)root->reference.argument, "gc.garbage");
         cr_expect_not_null(find(heap->builtins));
         cr_expect_eq(damage.count, 0);
     }
@@ -146,8 +139,8 @@ Test(roots, guesses_in_data_and_on_stacks) {
         fake_bytes(&heap->fake, heap->foreign + 20, &objects[3], 8); /* not aligned */
         collect(heap, roots_guessed);
         cr_assert_not_null(find(objects[0]));
-        cr_expect(find(objects[0])->properties & REFERENCE_GUESSED);
-        cr_expect_eq(find(objects[0])->argument, heap->foreign + 8);
+        cr_expect(find(objects[0])->reference.properties & REFERENCE_GUESSED);
+        cr_expect_eq(find(objects[0])->holder, heap->foreign + 8);
         cr_expect_not_null(find(objects[1]));
         cr_expect_null(find(objects[2]));
         cr_expect_null(find(objects[3]));
