@@ -25,6 +25,8 @@ struct graph {
     uint64_t *first_referrer; /* of the references to each object; one more at the end */
     uint32_t *referrers;      /* REFERRER_SHIFT: id and properties */
     struct root_list roots;
+    uint32_t *guessed; /* ids of the targets of guessed references that are believed; sorted */
+    size_t guessed_count;
 };
 
 /* A referrer's id, and whether that reference retains and counts. */

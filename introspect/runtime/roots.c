@@ -26,6 +26,7 @@ const char *root_kind_name(enum root_kind kind) {
         [ROOT_TYPE] = "static type",
         [ROOT_INTERNED] = "interned",
         [ROOT_C_GLOBAL] = "C global",
+        [ROOT_C_MEMORY] = "C memory",
         [ROOT_C_STACK] = "C stack",
         [ROOT_REGISTER] = "register",
     };

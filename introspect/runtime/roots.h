@@ -24,6 +24,7 @@ enum root_kind {
     ROOT_TYPE,     /* a static type */
     ROOT_INTERNED, /* an immortal interned string */
     ROOT_C_GLOBAL, /* a word in the data of a module (guessed) */
+    ROOT_C_MEMORY, /* a word in a block of pymalloc that some C code keeps for itself (guessed) */
     ROOT_C_STACK,  /* a word on a thread's C stack (guessed) */
     ROOT_REGISTER, /* a register of a stopped thread (guessed) */
     ROOT_KINDS,
@@ -35,7 +36,8 @@ struct root {
      * index into image_threads; else of the interpreter, where it has one. */
     uint32_t owner;
     /* What the reference lies in. ROOT_MODULE: the str object that is its name in sys.modules;
-     * ROOT_FRAME: the _PyInterpreterFrame or frame object; ROOT_C_GLOBAL, _C_STACK: the word itself;
+     * ROOT_FRAME: the _PyInterpreterFrame or frame object; ROOT_C_GLOBAL, _MEMORY, _STACK: the word
+     * itself;
      * ROOT_REGISTER: its number; else the structure, or 0. */
     uint64_t holder;
     /* Its target and label. Without REFERENCE_RETAINS the root only lends its name to an object that
