@@ -327,3 +327,11 @@ const struct image_symbol *image_find_symbol(const struct image *image, const ch
     }
     return NULL;
 }
+
+const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address) {
+    vec_each (symbol, &image->private->symbols) {
+        if (address >= symbol->address && address - symbol->address < symbol->size)
+            return symbol;
+    }
+    return NULL;
+}

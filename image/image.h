@@ -138,6 +138,10 @@ const struct image_module *image_module_at(const struct image *image, uint64_t a
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,
                                              uint32_t module);
 
+/* The symbol of data that an address lies in; NULL if none is known. O(symbols): for names that are
+ * shown. */
+const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address);
+
 /* True if the page at a place is there, without asking the pager. */
 ALWAYS_INLINE bool image_page_present(const struct image *image, uint64_t place) {
     uint64_t page = place >> IMAGE_PAGE_SHIFT;

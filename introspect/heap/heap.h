@@ -72,6 +72,10 @@ void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, vo
 void heap_label(const struct heap *heap, uint32_t id, const struct reference *reference,
                 struct strbuf *out);
 
+/* The same with keys, indices and members as "*": "[*]". Names stay. */
+void heap_label_general(const struct heap *heap, uint32_t id, const struct reference *reference,
+                        struct strbuf *out);
+
 /* Adds a short value preview, escaped; nothing for types that have none. */
 void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
 

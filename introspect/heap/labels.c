@@ -1,5 +1,6 @@
 /* The names of references, as steps of a path that a person can read and mostly evaluate. */
 #include "introspect/heap/heap_private.h"
+#include "introspect/objects/frame.h"
 #include "introspect/objects/str.h"
 
 enum { NAME_LIMIT = 80, MAX_C_NAME = 256 };
@@ -30,9 +31,42 @@ static void add_key(const struct heap *heap, uint64_t key, struct strbuf *out) {
     strbuf_putc(out, ']');
 }
 
+/* " local batch" of a generator or frame object. */
+static void add_local(const struct heap *heap, struct decode *decode, uint32_t id, uint64_t index,
+                      struct strbuf *out) {
+    struct object object;
+    struct frame frame;
+    strbuf_putc(out, ' ');
+    if (object_view_typed(decode, heap_address(heap, id), heap_type(heap, id), &object) &&
+        frame_of_object(decode, &object, &frame))
+        frame_local_name(decode, &frame, index, out);
+    else
+        add_index(out, "local[", index, ']');
+}
+
+void heap_label_general(const struct heap *heap, uint32_t id, const struct reference *reference,
+                        struct strbuf *out) {
+    switch ((enum label_kind)reference->label) {
+    case LABEL_ITEM:
+    case LABEL_KEY:
+        strbuf_puts(out, "[*]");
+        break;
+    case LABEL_DICT_KEY:
+        strbuf_puts(out, ".keys()[*]");
+        break;
+    case LABEL_MEMBER:
+        strbuf_puts(out, "{*}");
+        break;
+    case LABEL_STACK:
+        strbuf_puts(out, " stack[*]");
+        break;
+    default:
+        heap_label(heap, id, reference, out);
+    }
+}
+
 void heap_label(const struct heap *heap, uint32_t id, const struct reference *reference,
                 struct strbuf *out) {
-    (void)id;
     struct damage_list ignored;
     struct decode names;
     heap_decode_init(heap, &names, &ignored);
@@ -65,7 +99,7 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
         strbuf_puts(out, ".__class__");
         break;
     case LABEL_LOCAL:
-        add_index(out, " local[", argument, ']');
+        add_local(heap, decode, id, argument, out);
         break;
     case LABEL_STACK:
         add_index(out, " stack[", argument, ']');

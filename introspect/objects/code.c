@@ -1,9 +1,12 @@
 #include "introspect/objects/code.h"
 
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/str.h"
 
-enum { MAX_SLOTS = 1 << 20, MAX_EXTRAS = 256, MAX_EXECUTORS = 1 << 16, MAX_TEXT = 60 };
+#include <string.h>
+
+enum { MAX_SLOTS = 1 << 20, MAX_EXTRAS = 256, MAX_EXECUTORS = 1 << 16, MAX_TEXT = 60, MAX_PATH = 4096, MAX_TABLE = 1 << 24 };
 
 static const struct decoder code_decoder;
 
@@ -32,6 +35,108 @@ void code_describe(struct decode *decode, uint64_t code, struct strbuf *out) {
     strbuf_putc(out, ' ');
     str_escaped(decode, remote_unsigned(decode, code, layout->code.co_filename), MAX_TEXT, out);
     strbuf_printf(out, ":%d", (int)remote_unsigned(decode, code, layout->code.co_firstlineno));
+}
+
+/* ---- variables and lines --------------------------------------------------------------------- */
+
+/* A str, or 0: what is in a code object's place for one may be anything. */
+static uint64_t checked_str(struct decode *decode, uint64_t address) {
+    const struct type *type = address ? remote_type(decode, address) : NULL;
+    return type && type->flags & TPFLAGS_UNICODE_SUBCLASS ? address : 0;
+}
+
+bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct strbuf *out) {
+    const struct layout *layout = decode->layout;
+    uint64_t names = is_code(decode, code)
+                         ? remote_unsigned(decode, code, layout->code.co_localsplusnames)
+                         : 0;
+    uint64_t name = 0;
+    if (!names || index >= remote_item_count(decode, names) || index > MAX_SLOTS ||
+        !image_read_u64(decode->image, names + layout->tuple.ob_item.offset + index * 8, &name) ||
+        !checked_str(decode, name))
+        return false;
+    str_escaped(decode, name, MAX_TEXT, out);
+    return true;
+}
+
+uint64_t code_argument_count(struct decode *decode, uint64_t code) {
+    return is_code(decode, code)
+               ? remote_unsigned(decode, code, decode->layout->code.co_argcount)
+               : 0;
+}
+
+/* Bytes of a location table that are read one after the other. */
+struct location_reader {
+    const uint8_t *bytes;
+    size_t size, at;
+};
+
+static unsigned next_byte(struct location_reader *reader) {
+    return reader->at < reader->size ? reader->bytes[reader->at++] : 0;
+}
+
+/* Six bits a byte, the lowest first; the lowest bit of all is the sign. */
+static int64_t next_signed(struct location_reader *reader) {
+    uint64_t value = 0;
+    unsigned byte, shift = 0;
+    do {
+        byte = next_byte(reader);
+        value |= (uint64_t)(byte & 63) << shift;
+        shift += 6;
+    } while (byte & 64 && shift < 60);
+    return value & 1 ? -(int64_t)(value >> 1) : (int64_t)(value >> 1);
+}
+
+enum { LOCATION_ONE_LINE = 10, LOCATION_NO_COLUMNS = 13, LOCATION_LONG = 14, LOCATION_NONE = 15 };
+
+/* How many lines the entry of a kind goes on; the reader is behind its first byte. */
+static int64_t line_delta(struct location_reader *reader, unsigned kind) {
+    if (kind == LOCATION_LONG || kind == LOCATION_NO_COLUMNS)
+        return next_signed(reader);
+    return kind >= LOCATION_ONE_LINE && kind < LOCATION_NO_COLUMNS ? kind - LOCATION_ONE_LINE : 0;
+}
+
+int code_line(struct decode *decode, uint64_t code, uint64_t instruction) {
+    const struct layout *layout = decode->layout;
+    if (!is_code(decode, code))
+        return 0;
+    int64_t line = (int32_t)remote_unsigned(decode, code, layout->code.co_firstlineno);
+    uint64_t table = remote_unsigned(decode, code, layout->code.co_linetable);
+    uint64_t first = code + layout->code.co_code_adaptive.offset;
+    uint64_t size = table ? remote_item_count(decode, table) : 0;
+    if (!layout_has(layout->code.co_code_adaptive) || instruction < first || size > MAX_TABLE)
+        return (int)line;
+    struct location_reader reader = {
+        image_pin(decode->image, table + layout->bytes.ob_sval.offset, size), size, 0};
+    uint64_t unit = (instruction - first) / 2, at = 0;
+    bool has_line = true;
+    while (reader.bytes && reader.at < reader.size) {
+        unsigned head = next_byte(&reader), kind = head >> 3 & 15;
+        line += line_delta(&reader, kind);
+        has_line = kind != LOCATION_NONE;
+        at += (head & 7) + 1;
+        if (at > unit)
+            break;
+        while (reader.at < reader.size && !(reader.bytes[reader.at] & 0x80))
+            reader.at++;
+    }
+    return has_line ? (int)line : 0;
+}
+
+void code_place(struct decode *decode, uint64_t code, uint64_t instruction, struct strbuf *out) {
+    const struct layout *layout = decode->layout;
+    if (!is_code(decode, code))
+        return;
+    struct field name =
+        layout_has(layout->code.co_qualname) ? layout->code.co_qualname : layout->code.co_name;
+    struct strbuf file = {0};
+    str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, name)), MAX_TEXT, out);
+    str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, layout->code.co_filename)),
+                MAX_PATH, &file);
+    const char *slash = file.length ? strrchr(file.text, '/') : NULL;
+    strbuf_printf(out, "() %s:%d", slash ? slash + 1 : strbuf_text(&file),
+                  code_line(decode, code, instruction));
+    strbuf_free(&file);
 }
 
 /* ---- references: code is not of the GC in default builds ------------------------------------- */

@@ -12,6 +12,20 @@ struct code_slots {
 /* False if there is no code object at the address, or if its numbers can't be true. */
 bool code_slots(struct decode *decode, uint64_t code, struct code_slots *slots);
 
+/* Adds the name of a local variable, cell or free variable, by its index in localsplus; false if it has
+ * none. */
+bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct strbuf *out);
+
+/* Its arguments without those that are only by keyword; 0 if it is no code. */
+uint64_t code_argument_count(struct decode *decode, uint64_t code);
+
+/* The line of the instruction at a remote address (Objects/locations.md of CPython 3.11); that of the
+ * function itself if it has not begun; 0 if there is none. */
+int code_line(struct decode *decode, uint64_t code, uint64_t instruction);
+
+/* Adds "reindex() jobs.py:88": function, and file without its folders. */
+void code_place(struct decode *decode, uint64_t code, uint64_t instruction, struct strbuf *out);
+
 /* Adds "qualname file:line". */
 void code_describe(struct decode *decode, uint64_t code, struct strbuf *out);
 

@@ -220,6 +220,23 @@ static const struct decoder frame_decoder = {
     .preview = frame_object_preview,
 };
 
+bool frame_of_object(struct decode *decode, const struct object *object, struct frame *frame) {
+    const struct layout *layout = decode->layout;
+    uint64_t address = 0;
+    if (object->type->decoder == &frame_decoder)
+        address = object_pointer(object, layout->frame.f_frame);
+    else if (layout_has(layout->generator.gi_iframe))
+        address = object->address + layout->generator.gi_iframe.offset;
+    return address && frame_read(decode, address, frame);
+}
+
+void frame_local_name(struct decode *decode, const struct frame *frame, uint64_t index,
+                      struct strbuf *out) {
+    strbuf_puts(out, "local ");
+    if (!code_variable(decode, frame->code, index, out))
+        strbuf_printf(out, "[%llu]", (unsigned long long)index);
+}
+
 FIELDS_DECODER(frame_locals_proxy, TYPES("FrameLocalsProxy"),
                OWNS(frame_locals_proxy, frame, REFERENCE_STRONG, "->frame"));
 

@@ -21,6 +21,14 @@ struct frame {
 /* False if it can't be read. */
 bool frame_read(struct decode *decode, uint64_t address, struct frame *frame);
 
+/* Reads the frame of an object that has one: a generator, a coroutine, a frame object. False for
+ * others. */
+bool frame_of_object(struct decode *decode, const struct object *object, struct frame *frame);
+
+/* Adds a local's name, "local batch": by its index in localsplus. */
+void frame_local_name(struct decode *decode, const struct frame *frame, uint64_t index,
+                      struct strbuf *out);
+
 /* Every reference of one interpreter frame: code, function, globals, builtins, locals, frame object,
  * fast locals, stack. `properties` is what the owner's tp_traverse makes of them. */
 void frame_references(struct decode *decode, const struct frame *frame, unsigned properties);

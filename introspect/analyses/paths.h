@@ -1,0 +1,88 @@
+/* Shortest paths from roots: a tree over the reference graph, and what is read off it. */
+#ifndef HEAPGLASS_INTROSPECT_ANALYSES_PATHS_H
+#define HEAPGLASS_INTROSPECT_ANALYSES_PATHS_H
+
+#include "introspect/graph/dominators.h"
+#include "introspect/graph/graph.h"
+
+/* What paths may not lead through. */
+struct path_filter {
+    const bool *types;                    /* by type id; NULL: all may */
+    bool roots[ROOT_KINDS];               /* kinds of root to leave out */
+    const char *const *attributes;        /* labels of references, such as ".cache" */
+    size_t attribute_count;
+    bool no_guesses;
+    uint32_t barrier; /* an object through which no path leads, though to it; HEAP_NONE: none */
+};
+
+/* A breadth-first tree from the roots, or from one object. Of two ways that are equally long the one
+ * from the earlier kind of root counts, then that by the lower address. */
+struct path_tree {
+    const struct graph *graph;
+    uint32_t *parent; /* HEAP_NONE: not reached; PATH_FROM_ROOT | index into the roots; else an id */
+    uint32_t reached;
+};
+
+#define PATH_FROM_ROOT (UINT32_C(1) << 31)
+
+/* `from`: HEAP_NONE for the roots, else the object whose parent becomes itself. path_tree_free. */
+struct err *path_tree_grow(const struct graph *graph, uint32_t from,
+                           const struct path_filter *filter, const volatile int *cancel,
+                           struct path_tree *ret) ERR_CHECK;
+void path_tree_free(struct path_tree *tree);
+
+struct path_hop {
+    uint32_t owner, target;
+    struct reference reference;
+};
+
+struct path {
+    const struct held_root *root;
+    struct path_hop *hops;
+    size_t hop_count;
+};
+
+struct paths {
+    struct path *items;
+    size_t count;
+    size_t all; /* with those beyond the limit */
+};
+
+/* The shortest path to an object by each of its last referrers, and the roots that hold it themselves:
+ * shortest first, then by kind of root, then by address. `via`: only paths through that object;
+ * HEAP_NONE: all. At most `limit`. paths_free. */
+struct err *paths_to_object(const struct graph *graph, uint32_t id, uint32_t via,
+                            const struct path_filter *filter, size_t limit,
+                            const volatile int *cancel, struct paths *ret) ERR_CHECK;
+void paths_free(struct paths *paths);
+
+/* Adds the whole path: root and steps. */
+void path_text(const struct heap *heap, const struct path *path, struct strbuf *out);
+
+/* ---- merged over many objects ---------------------------------------------------------------- */
+
+struct merged_path {
+    char *text; /* "shop.cache.ORDERS[*]" */
+    const struct held_root *root;
+    uint32_t owner;      /* the last referrer; HEAP_NONE if there are several, or none */
+    uint64_t owners;     /* how many they are */
+    uint64_t count;      /* objects that are found this way */
+    uint64_t retained;   /* bytes that would be freed with them */
+};
+
+struct merged_paths {
+    struct merged_path *items; /* most objects first */
+    size_t count;
+    uint64_t objects;   /* of these types, in all */
+    uint64_t hidden;    /* of them not reached from roots, but with hidden references to what holds them */
+    uint64_t unreached; /* not reached at all */
+};
+
+/* The shortest path of every object whose type is in `types` (by type id), with keys and indices as "*".
+ * `dominators` may be NULL: then nothing is known of what they retain. merged_paths_free. */
+struct err *paths_to_types(const struct graph *graph, const struct dominators *dominators,
+                           const bool *types, const struct path_filter *filter,
+                           const volatile int *cancel, struct merged_paths *ret) ERR_CHECK;
+void merged_paths_free(struct merged_paths *paths);
+
+#endif

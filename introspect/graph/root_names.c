@@ -1,0 +1,157 @@
+/* Roots as people know them. */
+#include "introspect/graph/root_list.h"
+#include "introspect/heap/heap_private.h"
+#include "introspect/objects/code.h"
+#include "introspect/objects/fields.h"
+#include "introspect/objects/frame.h"
+#include "introspect/objects/str.h"
+
+#include <string.h>
+
+enum { NAME_LIMIT = 80, MAX_C_NAME = 256 };
+
+static void add_module(struct decode *decode, const struct root *root, struct strbuf *out) {
+    const struct type *type = remote_type(decode, root->holder);
+    if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
+        str_escaped(decode, root->holder, NAME_LIMIT, out);
+    else
+        strbuf_printf(out, "<module at %#llx>", (unsigned long long)root->reference.target);
+}
+
+static void add_frame(struct decode *decode, const struct root *root, struct strbuf *out) {
+    const struct reference *reference = &root->reference;
+    struct frame frame;
+    if (!frame_read(decode, root->holder, &frame))
+        return;
+    if (reference->label == LABEL_LOCAL)
+        frame_local_name(decode, &frame, reference->argument, out);
+    else if (reference->label == LABEL_STACK)
+        strbuf_printf(out, "stack[%llu]", (unsigned long long)reference->argument);
+    else
+        strbuf_puts(out, (const char *)(uintptr_t)reference->argument);
+    strbuf_puts(out, reference->label == LABEL_FIELD ? " of " : " in ");
+    code_place(decode, frame.code, frame.instruction, out);
+}
+
+/* The kernel's name of a Python thread. */
+static const struct image_thread *image_thread_of(const struct heap *heap,
+                                                  const struct thread *thread) {
+    size_t count = 0;
+    const struct image_thread *threads = image_threads(heap->image, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool same = thread->native_thread_id
+                        ? (uint64_t)threads[i].tid == thread->native_thread_id
+                        : threads[i].thread_pointer == thread->thread_id;
+        if (same)
+            return &threads[i];
+    }
+    return NULL;
+}
+
+static void add_image_thread(const struct image_thread *thread, struct strbuf *out) {
+    strbuf_puts(out, "thread \"");
+    strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name), NAME_LIMIT);
+    strbuf_printf(out, "\" (%d)", (int)thread->tid);
+}
+
+static void add_thread(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    size_t count = 0;
+    const struct thread *threads = runtime_threads(heap->runtime, &count);
+    const char *field = (const char *)(uintptr_t)root->reference.argument;
+    strbuf_puts(out, root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data"
+                                                                        : field);
+    const struct image_thread *thread =
+        root->owner < count ? image_thread_of(heap, &threads[root->owner]) : NULL;
+    strbuf_puts(out, " of ");
+    if (thread)
+        add_image_thread(thread, out);
+    else
+        strbuf_printf(out, "thread %u", root->owner);
+}
+
+static void add_word(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    const struct image_module *module = image_module_at(heap->image, root->holder);
+    const char *path = module ? module->path : "?";
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    const struct image_symbol *symbol = image_symbol_at(heap->image, root->holder);
+    strbuf_add_escaped(out, file, strlen(file), NAME_LIMIT);
+    if (symbol) {
+        strbuf_puts(out, ": ");
+        strbuf_add_escaped(out, symbol->name, strlen(symbol->name), NAME_LIMIT);
+        if (root->holder != symbol->address)
+            strbuf_printf(out, "+%#llx", (unsigned long long)(root->holder - symbol->address));
+    } else {
+        strbuf_printf(out, "+%#llx",
+                      (unsigned long long)(root->holder - (module ? module->start : 0)));
+    }
+}
+
+static void add_stack(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    size_t count = 0;
+    const struct image_thread *threads = image_threads(heap->image, &count);
+    strbuf_puts(out, root->kind == ROOT_REGISTER ? "a register of " : "the C stack of ");
+    if (root->owner < count)
+        add_image_thread(&threads[root->owner], out);
+}
+
+static void add_interpreter(const struct root *root, struct strbuf *out) {
+    static const struct {
+        const char *field, *name;
+    } names[] = {
+        {"modules", "sys.modules"},
+        {"sysdict", "sys.__dict__"},
+        {"builtins", "builtins.__dict__"},
+        {"modules_by_index", "C modules by index"},
+        {"importlib", "importlib"},
+        {"dict", "the interpreter's dict"},
+        {"codec_search_path", "codec search path"},
+        {"codec_search_cache", "codec search cache"},
+        {"codec_error_registry", "codec error handlers"},
+    };
+    const char *field = (const char *)(uintptr_t)root->reference.argument;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!strcmp(names[i].field, field))
+            field = names[i].name;
+    }
+    strbuf_puts(out, field);
+}
+
+void root_name(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    switch (root->kind) {
+    case ROOT_MODULE:
+        add_module(&decode, root, out);
+        break;
+    case ROOT_FRAME:
+        add_frame(&decode, root, out);
+        break;
+    case ROOT_THREAD:
+    case ROOT_EXCEPTION:
+    case ROOT_TASK:
+        add_thread(heap, root, out);
+        break;
+    case ROOT_TYPE: {
+        const struct type *type = type_table_get(heap->types, root->reference.target);
+        strbuf_puts(out, type ? type->name : "?");
+        break;
+    }
+    case ROOT_INTERNED:
+        strbuf_puts(out, "immortal interned strings");
+        break;
+    case ROOT_C_GLOBAL:
+        add_word(heap, root, out);
+        break;
+    case ROOT_C_MEMORY:
+        strbuf_printf(out, "C memory at %#llx", (unsigned long long)root->holder);
+        break;
+    case ROOT_C_STACK:
+    case ROOT_REGISTER:
+        add_stack(heap, root, out);
+        break;
+    default:
+        add_interpreter(root, out);
+    }
+}
