@@ -26,7 +26,8 @@ static void reach(struct grower *grower, uint32_t target, uint32_t parent) {
 
 static int compare_positions(const void *left, const void *right, void *context) {
     const struct held_root *roots = context;
-    const struct held_root *a = &roots[*(const uint32_t *)left], *b = &roots[*(const uint32_t *)right];
+    const struct held_root *a = &roots[*(const uint32_t *)left],
+                           *b = &roots[*(const uint32_t *)right];
     if (a->root.kind != b->root.kind)
         return a->root.kind < b->root.kind ? -1 : 1;
     return a < b ? -1 : a > b;
@@ -124,9 +125,8 @@ struct err *path_tree_grow(const struct graph *graph, uint32_t from,
     static const struct path_filter none = {.barrier = HEAP_NONE};
     size_t size = ((size_t)graph->object_count + 1) * sizeof(uint32_t);
     *ret = (struct path_tree){.graph = graph, .parent = big_alloc(size, false)};
-    struct grower grower = {.tree = ret,
-                            .filter = filter ? filter : &none,
-                            .queue = big_alloc(size, false)};
+    struct grower grower = {
+        .tree = ret, .filter = filter ? filter : &none, .queue = big_alloc(size, false)};
     struct err *err = ret->parent && grower.queue ? NULL : err_no_memory();
     if (!err) {
         memset(ret->parent, 0xff, size);

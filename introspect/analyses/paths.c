@@ -61,16 +61,14 @@ static int compare_ways(const void *left, const void *right) {
 }
 
 static struct err *find_ways(struct finder *finder, const struct path_filter *filter) {
-    const struct path_tree *last =
-        finder->via == HEAP_NONE ? &finder->tree : &finder->via_tree;
+    const struct path_tree *last = finder->via == HEAP_NONE ? &finder->tree : &finder->via_tree;
     struct graph_referrers referrers = graph_referrers(finder->graph, finder->id);
     bool fine = true;
     size_t count = 0;
     const struct held_root *roots = root_list_of(&finder->graph->roots, finder->id, &count);
     for (size_t i = 0; i < count && finder->via == HEAP_NONE; i++) {
         bool out = filter->roots[roots[i].root.kind] ||
-                   (filter->no_guesses &&
-                    roots[i].root.reference.properties & REFERENCE_GUESSED);
+                   (filter->no_guesses && roots[i].root.reference.properties & REFERENCE_GUESSED);
         if (!out)
             fine &= vec_push(&finder->ways, ((struct way){HEAP_NONE, &roots[i], 0}));
     }
@@ -78,8 +76,7 @@ static struct err *find_ways(struct finder *finder, const struct path_filter *fi
     for (size_t i = 0; i < referrers.count; i++) {
         uint32_t referrer = referrer_id(referrers.items[i]);
         bool retains = referrer_properties(referrers.items[i]) & REFERENCE_RETAINS;
-        bool barred = filter->types &&
-                      filter->types[heap_type(finder->graph->heap, referrer)->id];
+        bool barred = filter->types && filter->types[heap_type(finder->graph->heap, referrer)->id];
         if (retains && !barred && referrer != before && referrer != finder->id &&
             last->parent[referrer] != HEAP_NONE) {
             fine &= vec_push(&finder->ways, way_by(finder, referrer));

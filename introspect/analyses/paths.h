@@ -7,9 +7,9 @@
 
 /* What paths may not lead through. */
 struct path_filter {
-    const bool *types;                    /* by type id; NULL: all may */
-    bool roots[ROOT_KINDS];               /* kinds of root to leave out */
-    const char *const *attributes;        /* labels of references, such as ".cache" */
+    const bool *types;             /* by type id; NULL: all may */
+    bool roots[ROOT_KINDS];        /* kinds of root to leave out */
+    const char *const *attributes; /* labels of references, such as ".cache" */
     size_t attribute_count;
     bool no_guesses;
     uint32_t barrier; /* an object through which no path leads, though to it; HEAP_NONE: none */
@@ -19,7 +19,8 @@ struct path_filter {
  * from the earlier kind of root counts, then that by the lower address. */
 struct path_tree {
     const struct graph *graph;
-    uint32_t *parent; /* HEAP_NONE: not reached; PATH_FROM_ROOT | index into the roots; else an id */
+    uint32_t
+        *parent; /* HEAP_NONE: not reached; PATH_FROM_ROOT | index into the roots; else an id */
     uint32_t reached;
 };
 
@@ -64,17 +65,18 @@ void path_text(const struct heap *heap, const struct path *path, struct strbuf *
 struct merged_path {
     char *text; /* "shop.cache.ORDERS[*]" */
     const struct held_root *root;
-    uint32_t owner;      /* the last referrer; HEAP_NONE if there are several, or none */
-    uint64_t owners;     /* how many they are */
-    uint64_t count;      /* objects that are found this way */
-    uint64_t retained;   /* bytes that would be freed with them */
+    uint32_t owner;    /* the last referrer; HEAP_NONE if there are several, or none */
+    uint64_t owners;   /* how many they are */
+    uint64_t count;    /* objects that are found this way */
+    uint64_t retained; /* bytes that would be freed with them */
 };
 
 struct merged_paths {
     struct merged_path *items; /* most objects first */
     size_t count;
-    uint64_t objects;   /* of these types, in all */
-    uint64_t hidden;    /* of them not reached from roots, but with hidden references to what holds them */
+    uint64_t objects; /* of these types, in all */
+    uint64_t
+        hidden; /* of them not reached from roots, but with hidden references to what holds them */
     uint64_t unreached; /* not reached at all */
 };
 

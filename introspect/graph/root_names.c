@@ -39,9 +39,8 @@ static const struct image_thread *image_thread_of(const struct heap *heap,
     size_t count = 0;
     const struct image_thread *threads = image_threads(heap->image, &count);
     for (size_t i = 0; i < count; i++) {
-        bool same = thread->native_thread_id
-                        ? (uint64_t)threads[i].tid == thread->native_thread_id
-                        : threads[i].thread_pointer == thread->thread_id;
+        bool same = thread->native_thread_id ? (uint64_t)threads[i].tid == thread->native_thread_id
+                                             : threads[i].thread_pointer == thread->thread_id;
         if (same)
             return &threads[i];
     }
@@ -58,8 +57,8 @@ static void add_thread(const struct heap *heap, const struct root *root, struct 
     size_t count = 0;
     const struct thread *threads = runtime_threads(heap->runtime, &count);
     const char *field = (const char *)(uintptr_t)root->reference.argument;
-    strbuf_puts(out, root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data"
-                                                                        : field);
+    strbuf_puts(out,
+                root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data" : field);
     const struct image_thread *thread =
         root->owner < count ? image_thread_of(heap, &threads[root->owner]) : NULL;
     strbuf_puts(out, " of ");

@@ -6,7 +6,14 @@
 
 #include <string.h>
 
-enum { MAX_SLOTS = 1 << 20, MAX_EXTRAS = 256, MAX_EXECUTORS = 1 << 16, MAX_TEXT = 60, MAX_PATH = 4096, MAX_TABLE = 1 << 24 };
+enum {
+    MAX_SLOTS = 1 << 20,
+    MAX_EXTRAS = 256,
+    MAX_EXECUTORS = 1 << 16,
+    MAX_TEXT = 60,
+    MAX_PATH = 4096,
+    MAX_TABLE = 1 << 24
+};
 
 static const struct decoder code_decoder;
 
@@ -47,9 +54,8 @@ static uint64_t checked_str(struct decode *decode, uint64_t address) {
 
 bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct strbuf *out) {
     const struct layout *layout = decode->layout;
-    uint64_t names = is_code(decode, code)
-                         ? remote_unsigned(decode, code, layout->code.co_localsplusnames)
-                         : 0;
+    uint64_t names =
+        is_code(decode, code) ? remote_unsigned(decode, code, layout->code.co_localsplusnames) : 0;
     uint64_t name = 0;
     if (!names || index >= remote_item_count(decode, names) || index > MAX_SLOTS ||
         !image_read_u64(decode->image, names + layout->tuple.ob_item.offset + index * 8, &name) ||
@@ -60,9 +66,8 @@ bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct 
 }
 
 uint64_t code_argument_count(struct decode *decode, uint64_t code) {
-    return is_code(decode, code)
-               ? remote_unsigned(decode, code, decode->layout->code.co_argcount)
-               : 0;
+    return is_code(decode, code) ? remote_unsigned(decode, code, decode->layout->code.co_argcount)
+                                 : 0;
 }
 
 /* Bytes of a location table that are read one after the other. */
@@ -131,7 +136,8 @@ void code_place(struct decode *decode, uint64_t code, uint64_t instruction, stru
         layout_has(layout->code.co_qualname) ? layout->code.co_qualname : layout->code.co_name;
     struct strbuf file = {0};
     str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, name)), MAX_TEXT, out);
-    str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, layout->code.co_filename)),
+    str_escaped(decode,
+                checked_str(decode, remote_unsigned(decode, code, layout->code.co_filename)),
                 MAX_PATH, &file);
     const char *slash = file.length ? strrchr(file.text, '/') : NULL;
     strbuf_printf(out, "() %s:%d", slash ? slash + 1 : strbuf_text(&file),

@@ -1,0 +1,78 @@
+/* Refcounts against references found: hidden references, by type and by object.
+ *
+ * Found are counted references of the heap's objects and of exact roots; guesses are not: they only tell
+ * who may hold what is hidden. */
+#ifndef HEAPGLASS_INTROSPECT_ANALYSES_AUDIT_H
+#define HEAPGLASS_INTROSPECT_ANALYSES_AUDIT_H
+
+#include "introspect/graph/graph.h"
+#include "table/table.h"
+
+/* Where a word lies that may be a hidden reference. */
+enum audit_holder {
+    AUDIT_NOBODY,      /* no such word was found */
+    AUDIT_FRAME_STACK, /* the evaluation stack of an executing frame, whose depth was not saved */
+    AUDIT_BODY,        /* an object whose C structure nobody describes */
+    AUDIT_C_GLOBAL,    /* the data of an executable or library */
+    AUDIT_C_MEMORY,    /* a block of memory of some C code */
+    AUDIT_C_STACK,     /* a thread's C stack, or a register */
+    AUDIT_HOLDERS,
+};
+
+struct audit_object {
+    uint32_t id;
+    uint64_t found;  /* references, none of them guessed */
+    int64_t hidden;  /* refcount less found; never 0 */
+    uint64_t nobody; /* of hidden: without even a guess */
+};
+
+struct audit_type {
+    const struct type *type;
+    uint64_t objects;     /* with hidden references */
+    uint64_t unreachable; /* of them: from no root, nor guessed root */
+    int64_t hidden;
+    uint64_t by[AUDIT_HOLDERS]; /* of hidden */
+};
+
+/* What one sign of hidden references has. */
+struct audit_part {
+    struct audit_type *types; /* most without a guess first, then most hidden, then by name */
+    size_t type_count;
+    struct audit_object
+        *objects; /* in the same order, then biggest footprint first; at most `limit` */
+    size_t object_count;
+    uint64_t all_objects;
+};
+
+struct audit {
+    const struct graph *graph;
+    struct audit_part hidden; /* refcount too high for what was found */
+    struct audit_part
+        overcounted; /* more found than the refcount: an error of ours, or of the target */
+};
+
+/* One pass over the graph. `wanted` says for each type id whether its objects are asked for; NULL:
+ * all. ERR_CANCELLED if *cancel became non-zero (may be NULL). audit_free. */
+struct err *audit_collect(const struct graph *graph, const bool *wanted, size_t limit,
+                          const volatile int *cancel, struct audit *ret) ERR_CHECK;
+void audit_free(struct audit *audit);
+
+/* "nobody", "frame stack", ... */
+const char *audit_holder_name(enum audit_holder holder);
+
+/* The types, or the objects, of a part as a table of `limit` rows at most. audit_rows_close. */
+struct audit_rows {
+    struct table table;
+    const struct audit *audit;
+    const struct audit_part *part;
+    bool values; /* with previews */
+    size_t next, limit;
+    struct strbuf holder, value;
+};
+void audit_types_open(struct audit_rows *rows, const struct audit *audit,
+                      const struct audit_part *part, size_t limit);
+void audit_objects_open(struct audit_rows *rows, const struct audit *audit,
+                        const struct audit_part *part, size_t limit, bool values);
+void audit_rows_close(struct audit_rows *rows);
+
+#endif
