@@ -10,53 +10,6 @@
 
 enum { SCREEN_ROWS = 20, ADDRESS_WIDTH = 22 };
 
-/* ---- no object there ------------------------------------------------------------------------- */
-
-static const char *mapping_name(const struct image_mapping *mapping) {
-    static const char *const names[] = {
-        [MAPPING_ANONYMOUS] = "anonymous memory",
-        [MAPPING_BRK] = "the C heap",
-        [MAPPING_STACK] = "the main stack",
-        [MAPPING_FILE] = "a mapped file",
-        [MAPPING_SPECIAL] = "a mapping of the kernel",
-    };
-    return *mapping->path ? mapping->path : names[mapping->kind];
-}
-
-/* The last object that starts at or before the address; HEAP_NONE if there is none. */
-static uint32_t object_before(const struct heap *heap, uint64_t address) {
-    uint32_t low = 0, high = heap_count(heap);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (heap_address(heap, middle) <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low ? low - 1 : HEAP_NONE;
-}
-
-static struct err *no_object(const struct source *source, uint64_t address) {
-    const struct heap *heap = source_heap(source);
-    unsigned long long at = address;
-    uint32_t before = object_before(heap, address);
-    if (before != HEAP_NONE && address - heap_address(heap, before) < heap_size(heap, before))
-        return err_new(ERR_FAILED, "%#llx is no object: it lies inside of the %s at %#llx", at,
-                       heap_type(heap, before)->name,
-                       (unsigned long long)heap_address(heap, before));
-    const struct image_mapping *mapping = image_mapping_at(source_image(source), address);
-    if (!mapping)
-        return err_new(ERR_FAILED, "%#llx is no object: nothing is mapped there", at);
-    struct strbuf name = {0};
-    strbuf_add_escaped(&name, mapping_name(mapping), strlen(mapping_name(mapping)), 200);
-    struct err *err = err_new(ERR_FAILED, "%#llx is no object: it lies in %s (%#llx-%#llx, %s%s%s)",
-                              at, strbuf_text(&name), (unsigned long long)mapping->start,
-                              (unsigned long long)mapping->end, mapping->readable ? "r" : "-",
-                              mapping->writable ? "w" : "-", mapping->executable ? "x" : "-");
-    strbuf_free(&name);
-    return err;
-}
-
 /* ---- the object ------------------------------------------------------------------------------ */
 
 static void object_node(struct report *report, const struct object_details *details,
@@ -182,12 +135,11 @@ static struct err *show(const struct cli *cli, const struct source *source,
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
     _cleanup_(object_details_free) struct object_details details = {0};
-    uint64_t address;
-    TRY(parse_address(cli->arguments[1], &address));
+    uint32_t id = HEAP_NONE;
+    uint64_t address = 0;
+    TRY(parse_address(cli->arguments[1], &address)); /* before the process is touched */
     TRY(cli_open_source(cli, &source));
-    uint32_t id = heap_find(source_heap(source), address);
-    if (id == HEAP_NONE)
-        return no_object(source, address);
+    TRY(cli_object(source, cli->arguments[1], &id));
     TRY(object_details_collect(source_heap(source), id, 0, cli->cancel, &details));
     return show(cli, source, &details);
 }

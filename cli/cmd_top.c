@@ -163,10 +163,14 @@ static struct err *run(struct cli *cli) {
     return show(cli, source, &types, sort);
 }
 
+static bool totals_only(const struct options *options) {
+    return !options->by && (!options->sort || strcmp(options->sort, "retained") != 0);
+}
+
 extern const struct command command_top;
 const struct command command_top = {
     .name = "top",
-    .totals_only = true,
+    .totals_only = totals_only,
     .arguments = "PID",
     .summary = "Where the memory is, and which types take it",
     .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"

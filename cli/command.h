@@ -27,7 +27,8 @@ struct command {
     const char *summary;   /* one line, no full stop */
     const char *details;   /* further lines for --help; may be NULL */
     int least_arguments, most_arguments;
-    bool totals_only; /* it asks for no single object, so that none needs an id */
+    /* Whether it asks for no single object, so that none needs an id; NULL: it does. */
+    bool (*totals_only)(const struct options *options);
     unsigned options; /* enum option_bit: those it takes besides the common ones */
     struct err *(*run)(struct cli *cli)ERR_CHECK;
 };

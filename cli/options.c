@@ -93,8 +93,6 @@ static struct err *take_limit(struct options *options, const char *value) {
 }
 
 static struct err *take_sort(struct options *options, const char *value) {
-    if (!strcmp(value, "retained"))
-        return err_new(ERR_USAGE, "retained sizes are not computed yet: sort by footprint");
     options->sort = value;
     return NULL;
 }
@@ -148,6 +146,35 @@ static struct err *take_emit(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_dot(struct options *options, const char *value) {
+    (void)value;
+    options->dot = true;
+    return NULL;
+}
+
+static struct err *take_depth(struct options *options, const char *value) {
+    TRY(parse_number(value, &options->depth));
+    return options->depth ? NULL : err_new(ERR_USAGE, "a tree has at least one level");
+}
+
+static struct err *take_via(struct options *options, const char *value) {
+    return parse_address(value, &options->via);
+}
+
+static struct err *take_by(struct options *options, const char *value) {
+    if (strcmp(value, "type") != 0 && strcmp(value, "holder") != 0)
+        return err_new(ERR_USAGE, "'%s' is not a way to group: type or holder", value);
+    options->by = value;
+    return NULL;
+}
+
+static struct err *take_exclude(struct options *options, const char *value) {
+    if (options->excluded_count == OPTIONS_MAX_EXCLUDED)
+        return err_new(ERR_USAGE, "no more than %d can be left out", OPTIONS_MAX_EXCLUDED);
+    options->excluded[options->excluded_count++] = value;
+    return NULL;
+}
+
 static struct err *take_quiet(struct options *options, const char *value) {
     (void)value;
     options->quiet = true;
@@ -197,6 +224,12 @@ static const struct option_row rows[] = {
     {OPTION_FILTER, 0, "type", "GLOB", "only types whose qualified name matches", take_type},
     {OPTION_FILTER, 0, "unreachable", NULL, "only objects that no root reaches", take_unreachable},
     {OPTION_REFS, 0, "refs", NULL, "with each object's references (JSON, CSV)", take_refs},
+    {OPTION_BY, 0, "by", "WHAT", "group by type (default) or holder", take_by},
+    {OPTION_DEPTH, 0, "depth", "N", "a tree of so many levels", take_depth},
+    {OPTION_DOT, 0, "dot", NULL, "write a graph for Graphviz", take_dot},
+    {OPTION_PATHS, 0, "exclude", "WHAT", "no paths through this .attribute, TYPE or kind of root",
+     take_exclude},
+    {OPTION_PATHS, 0, "via", "ADDRESS", "only paths through this object", take_via},
     {OPTION_VALUES, 0, "no-values", NULL, "never show what objects contain", take_no_values},
     {OPTION_EMIT, 0, "emit", NULL, "write the layout as a built-in table", take_emit},
     {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (longer stop, less copied), none",
@@ -213,7 +246,7 @@ static const struct option_row rows[] = {
 };
 
 /* Options of the design that a version to come will have: an honest answer, not "unknown". */
-static const char *const planned[] = {"save", "dot", "depth", "every"};
+static const char *const planned[] = {"save", "every"};
 
 enum { ROWS = sizeof rows / sizeof *rows, MAX_OPTIONS = ROWS + 16, FIRST_VALUE = 1 << 8 };
 

@@ -18,8 +18,14 @@ enum option_bit {
     OPTION_REFS = 1 << 7,    /* --refs */
     OPTION_EMIT = 1 << 8,    /* --emit */
     OPTION_MEMORY = 1 << 9,  /* --max-memory alone */
-    OPTION_COMMON = 1 << 10,
+    OPTION_DEPTH = 1 << 10,  /* --depth */
+    OPTION_PATHS = 1 << 11,  /* --exclude, --via */
+    OPTION_BY = 1 << 12,     /* --by */
+    OPTION_DOT = 1 << 13,    /* --dot */
+    OPTION_COMMON = 1 << 14,
 };
+
+enum { OPTIONS_MAX_EXCLUDED = 16 };
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -33,7 +39,12 @@ struct options {
     bool no_values, quiet, help;
     enum color_choice color;
     const char *type; /* a glob over qualified names; NULL: all */
-    bool unreachable, refs, emit;
+    bool unreachable, refs, emit, dot;
+    uint64_t depth; /* levels of a tree; 0: not given */
+    uint64_t via;   /* an address; 0: not given */
+    const char *by; /* "type", "holder"; NULL: not given */
+    const char *excluded[OPTIONS_MAX_EXCLUDED];
+    size_t excluded_count;
 };
 
 /* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;

@@ -51,7 +51,7 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
         .strategy = cli->options.pause,
         .max_pause = cli->options.max_pause,
         .max_memory = cli->options.max_memory,
-        .totals_only = cli->command->totals_only,
+        .totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options),
         .cancel = cli->cancel,
         .progress = progress_phase,
         .progress_context = progress,
@@ -59,6 +59,33 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
     struct err *err = source_open_pid(pid, &options, ret);
     progress_end(progress);
     return err;
+}
+
+struct err *cli_build_graph(const struct cli *cli, const struct source *source,
+                            struct graph **ret) {
+    struct progress *progress = progress_start(cli->options.quiet);
+    const struct graph_options options = {.cancel = cli->cancel};
+    progress_phase(progress, "reference graph");
+    struct err *err = graph_build(source_heap(source), &options, ret);
+    progress_end(progress);
+    return err;
+}
+
+struct err *cli_build_dominators(const struct cli *cli, const struct graph *graph,
+                                 struct dominators **ret) {
+    struct progress *progress = progress_start(cli->options.quiet);
+    progress_phase(progress, "retained sizes");
+    struct err *err = dominators_build(graph, cli->cancel, ret);
+    progress_end(progress);
+    return err;
+}
+
+void cleanup_graph(struct graph **graph) {
+    graph_destroy(*graph);
+}
+
+void cleanup_dominators(struct dominators **dominators) {
+    dominators_destroy(*dominators);
 }
 
 /* ---- document -------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define HEAPGLASS_CLI_SCREEN_H
 
 #include "cli/command.h"
+#include "introspect/graph/dominators.h"
 #include "report/report.h"
 #include "source/source.h"
 
@@ -15,6 +16,19 @@ struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 /* Opens the source that the first argument names, with the capture options, showing progress. */
 struct err *cli_open_source(const struct cli *cli, struct source **ret) ERR_CHECK;
 void cleanup_source(struct source **source);
+
+/* The reference graph of a source's heap, and its dominators, showing progress. */
+struct err *cli_build_graph(const struct cli *cli, const struct source *source,
+                            struct graph **ret) ERR_CHECK;
+struct err *cli_build_dominators(const struct cli *cli, const struct graph *graph,
+                                 struct dominators **ret) ERR_CHECK;
+void cleanup_graph(struct graph **graph);
+void cleanup_dominators(struct dominators **dominators);
+
+/* The object at an address that is an argument. ERR_USAGE if it is no address; ERR_FAILED, with what is
+ * there instead, if no object is there. */
+struct err *cli_object(const struct source *source, const char *argument, uint32_t *id) ERR_CHECK;
+
 void cleanup_report(struct report *report);
 
 /* Adds "source" and "damage" to a report's document. */
