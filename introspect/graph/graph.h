@@ -82,12 +82,17 @@ void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, 
 /* The references to `id` that its refcount counts: by objects of the heap, and by exact roots. */
 struct graph_counted {
     uint64_t by_objects, by_roots;
-    uint64_t by_guesses; /* of by_objects and by_roots, those that are guessed */
+    uint64_t by_guesses;    /* of by_objects and by_roots, those that are guessed */
+    uint64_t by_definition; /* 1 for a static object: what its definition in C begins with */
 };
 /* O(references to it + log roots). */
 struct graph_counted graph_counted(const struct graph *graph, uint32_t id);
 
-/* refcount less all counted references found; 0 if immortal. Positive: held from where nobody could
+/* Whether an object's refcount tells how many references it has. Not of immortal objects, nor of those
+ * that CPython 3.11 has in its data with a refcount of 999,999,999. */
+bool graph_refcount_tells(const struct graph *graph, uint32_t id);
+
+/* refcount less all counted references found; 0 if the refcount tells nothing. Positive: held from where nobody could
  * look; negative: more found than there are. */
 int64_t graph_hidden(const struct graph *graph, uint32_t id);
 

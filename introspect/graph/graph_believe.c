@@ -30,9 +30,10 @@ static void begin_target(struct believer *believer, uint32_t target, const struc
     const struct graph *graph = believer->graph;
     believer->target = target;
     believer->room = INT64_MAX;
-    if (heap_flags(graph->heap, target) & OBJECT_IMMORTAL)
+    if (!graph_refcount_tells(graph, target))
         return;
-    believer->room = (int64_t)heap_refcount(graph->heap, target);
+    believer->room = (int64_t)heap_refcount(graph->heap, target) -
+                     !!(heap_flags(graph->heap, target) & OBJECT_STATIC);
     struct graph_referrers referrers = graph_referrers(graph, target);
     for (size_t i = 0; i < referrers.count; i++)
         believer->room -= (referrers.items[i] & REFERENCE_COUNTED) != 0;

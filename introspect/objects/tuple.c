@@ -35,7 +35,33 @@ static inline uint64_t item_count(struct decode *decode, const struct object *ob
     return count;
 }
 
+/* The tuples of deep-frozen code are part of the executable's data, initialised there with a refcount
+ * that nothing reaches (CPython 3.11, Tools/scripts/deepfreeze.py). */
+enum { DEEP_FROZEN_REFCOUNT = 999999999 / 2 };
+
+static bool is_deep_frozen(const struct decode *decode, const struct object *object) {
+    return !decode->layout->trait.immortal_bit &&
+           field_unsigned(object->body, decode->layout->object.ob_refcnt) > DEEP_FROZEN_REFCOUNT;
+}
+
+/* Initialised with the tuple, and so not counted, are references to other objects in that data. */
+static void deep_frozen_references(struct decode *decode, const struct object *object) {
+    uint32_t first = decode->layout->tuple.ob_item.offset;
+    uint64_t count = object_item_count(decode, object);
+    for (uint64_t i = 0; i < count && first + i * 8 + 8 <= object->available; i++) {
+        uint64_t target = load_u64(object->body + first + i * 8);
+        bool is_data = image_module_at(decode->image, target);
+        reference_add(decode, target,
+                      is_data ? REFERENCE_RETAINS | REFERENCE_TRAVERSED : REFERENCE_STRONG,
+                      LABEL_ITEM, i);
+    }
+}
+
 static void tuple_references(struct decode *decode, const struct object *object) {
+    if (__builtin_expect(is_deep_frozen(decode, object), 0)) {
+        deep_frozen_references(decode, object);
+        return;
+    }
     reference_array(decode, object->address + decode->layout->tuple.ob_item.offset,
                     item_count(decode, object), REFERENCE_STRONG, "tuple");
 }
