@@ -43,6 +43,7 @@ struct builder {
     uint32_t *vertex;   /* its id */
     uint32_t *ancestor; /* the parent in the search, or, once compressed, one further up */
     uint32_t *label;    /* itself; later the least semidominator on the way to the ancestor */
+    uint32_t *semidominator;
     uint32_t *dominator;
     uint32_t count;
     struct vec(struct cursor) stack;
@@ -190,13 +191,13 @@ static uint32_t semidominator(struct builder *builder, uint32_t number) {
 
 static struct err *find_dominators(struct builder *builder) {
     for (uint32_t i = builder->count; i-- > HIDDEN;) {
-        builder->label[i] = semidominator(builder, i);
+        builder->semidominator[i] = builder->label[i] = semidominator(builder, i);
         if (i % POLL_EVERY == 0)
             TRY(cancel_check(builder->cancel));
     }
     for (uint32_t i = HIDDEN; i < builder->count; i++) {
         uint32_t dominator = builder->dominator[i];
-        while (dominator > builder->label[i])
+        while (dominator > builder->semidominator[i])
             dominator = builder->dominator[dominator];
         builder->dominator[i] = dominator;
     }
@@ -254,8 +255,8 @@ static size_t rows(const struct graph *graph) {
 
 static struct err *build(struct builder *builder) {
     size_t size = rows(builder->graph) * sizeof(uint32_t);
-    uint32_t **arrays[] = {&builder->number, &builder->vertex, &builder->ancestor, &builder->label,
-                           &builder->dominator};
+    uint32_t **arrays[] = {&builder->number, &builder->vertex,        &builder->ancestor,
+                           &builder->label,  &builder->semidominator, &builder->dominator};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = big_alloc(size, false);
         if (!*arrays[i])
@@ -278,6 +279,7 @@ static void builder_clear(struct builder *builder) {
     big_free(builder->vertex, size);
     big_free(builder->ancestor, size);
     big_free(builder->label, size);
+    big_free(builder->semidominator, size);
     big_free(builder->dominator, size);
     big_free(builder->traits, rows(builder->graph));
     vec_free(&builder->stack);
