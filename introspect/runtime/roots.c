@@ -10,7 +10,13 @@
 #include <string.h>
 
 /* More frames than all threads together have, deeper than generators nest. */
-enum { MAX_FRAMES = 1 << 22, MAX_EXCEPTION_STACK = 1 << 16, REFERENCES = 64 };
+enum {
+    MAX_FRAMES = 1 << 22,
+    MAX_EXCEPTION_STACK = 1 << 16,
+    REFERENCES = 64,
+    TYPE_CACHE_ENTRIES = 1 << 12, /* MCACHE_SIZE_EXP, Include/internal/pycore_typeobject.h */
+    MAX_AST_STATE = 1 << 14,
+};
 
 const char *root_kind_name(enum root_kind kind) {
     static const char *const names[ROOT_KINDS] = {
@@ -111,6 +117,29 @@ static void atexit_roots(struct walk *walk, uint64_t interpreter) {
     }
 }
 
+/* Names that were looked up in types, one in each entry of a cache, whose values are borrowed
+ * (Objects/typeobject.c: _PyType_Lookup). Many are held by nothing else. */
+static void type_cache_roots(struct walk *walk, uint64_t interpreter) {
+    const struct layout *layout = walk->decode.layout;
+    uint64_t entry = interpreter + layout->interpreter.type_cache.offset;
+    if (!layout_has(layout->interpreter.type_cache))
+        return;
+    for (unsigned i = 0; i < TYPE_CACHE_ENTRIES; i++, entry += layout->type_cache_entry.size)
+        root_field(walk, ROOT_INTERPRETER, entry, layout->type_cache_entry.name, "type_cache");
+}
+
+/* The types of syntax trees, their fields' names: nothing but pointers from the first on
+ * (Include/internal/pycore_ast_state.h). */
+static void ast_roots(struct walk *walk, uint64_t interpreter) {
+    const struct layout *layout = walk->decode.layout;
+    struct field word = layout->interpreter.ast_first;
+    uint32_t end = layout->interpreter.ast.offset + layout->interpreter.ast.size;
+    if (!layout_has(word) || layout->interpreter.ast.size > MAX_AST_STATE)
+        return;
+    for (; word.offset + word.size <= end; word.offset += word.size)
+        root_field(walk, ROOT_INTERPRETER, interpreter, word, "ast");
+}
+
 /* PyInterpreterState (Include/internal/pycore_interp.h) and its garbage collector's state. */
 static void interpreter_roots(struct walk *walk, const struct interpreter *interpreter) {
     const struct layout *layout = walk->decode.layout;
@@ -136,7 +165,19 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, warnings_once_registry);
     ROOT(ROOT_INTERPRETER, warnings_default_action);
     ROOT(ROOT_INTERPRETER, interned_strings);
+    ROOT(ROOT_INTERPRETER, errnomap);
+    ROOT(ROOT_INTERPRETER, exception_group);
+    ROOT(ROOT_INTERPRETER, not_shareable_error);
+    ROOT(ROOT_INTERPRETER, interpreter_trampoline);
+    ROOT(ROOT_INTERPRETER, generic_type);
+    ROOT(ROOT_INTERPRETER, typevar_type);
+    ROOT(ROOT_INTERPRETER, typevartuple_type);
+    ROOT(ROOT_INTERPRETER, paramspec_type);
+    ROOT(ROOT_INTERPRETER, paramspecargs_type);
+    ROOT(ROOT_INTERPRETER, paramspeckwargs_type);
 #undef ROOT
+    ast_roots(walk, at);
+    type_cache_roots(walk, at);
     atexit_roots(walk, at);
     root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
     root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
