@@ -1,4 +1,5 @@
 #include "introspect/heap/heap_private.h"
+#include "introspect/runtime/gc_status.h"
 
 enum { REFERENCES = 1024 };
 
@@ -125,6 +126,10 @@ void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
     if (decoder && decoder->preview &&
         object_view_typed(&decode, heap_address(heap, id), heap_type(heap, id), &object))
         decoder->preview(&decode, &object, out);
+}
+
+bool heap_gc_status(const struct heap *heap, struct gc_status *ret) {
+    return gc_status_read(heap->image, heap->layout, runtime_main_interpreter(heap->runtime), ret);
 }
 
 const struct heap_sums *heap_type_sums(const struct heap *heap, uint32_t type_id) {

@@ -63,6 +63,18 @@ enum object_found heap_found(const struct heap *heap, uint32_t id);
  * interpreters share static objects and malloc. */
 int64_t heap_interpreter(const struct heap *heap, uint32_t id);
 
+enum object_finalizer {
+    FINALIZER_NONE,
+    FINALIZER_DEL,       /* a Python __del__ */
+    FINALIZER_SUSPENDED, /* of a generator or coroutine that has not ended: it is closed */
+    FINALIZER_C,         /* of a type in C (tp_finalize) */
+};
+
+/* What runs when the object goes. */
+enum object_finalizer heap_finalizer(const struct heap *heap, uint32_t id);
+/* True for a weak reference that has a callback. */
+bool heap_has_callback(const struct heap *heap, uint32_t id);
+
 /* The references that an object owns, in the decoder's order, with its type, __dict__, slots and
  * weak references. Decoded anew from the image: `visit` is called for each. */
 typedef void heap_visit(void *context, const struct reference *reference);
@@ -87,6 +99,10 @@ struct heap_totals {
     uint64_t unreachable;
     uint64_t guessed; /* of `allocator`: recognised by looks outside of pymalloc */
 };
+
+/* The state of the main interpreter's garbage collector; false if it could not be read. */
+struct gc_status;
+bool heap_gc_status(const struct heap *heap, struct gc_status *ret);
 
 /* Where the memory of the allocators is. */
 struct heap_accounts {

@@ -1,0 +1,47 @@
+/* What runs when an object goes. */
+#include "introspect/heap/heap_private.h"
+
+#include <string.h>
+
+enum { FRAME_CREATED = -2 }; /* enum _framestate (Include/internal/pycore_frame.h) */
+
+static bool has_finalizer(const struct heap *heap, const struct type *type) {
+    uint64_t finalize = 0;
+    struct field field = heap->layout->type.tp_finalize;
+    return layout_has(field) &&
+           image_read_u64(heap->image, type->address + field.offset, &finalize) && finalize;
+}
+
+static bool is_generator(const struct type *type) {
+    return type->decoder && (!strcmp(type->decoder->name, "generator") ||
+                             !strcmp(type->decoder->name, "coroutine") ||
+                             !strcmp(type->decoder->name, "async_generator"));
+}
+
+/* Of a generator only what it has still to do: one that is suspended is closed, which runs `finally`. */
+static bool is_suspended(const struct heap *heap, uint32_t id) {
+    struct field field = heap->layout->generator.gi_frame_state;
+    int8_t state = 0;
+    return layout_has(field) &&
+           image_read(heap->image, heap_address(heap, id) + field.offset, &state, 1) && state < 0 &&
+           state != FRAME_CREATED;
+}
+
+bool heap_has_callback(const struct heap *heap, uint32_t id) {
+    const struct layout *layout = heap->layout;
+    const struct type *type = heap_type(heap, id);
+    uint64_t callback = 0;
+    return type->decoder && !strcmp(type->decoder->name, "weakref") &&
+           image_read_u64(heap->image, heap_address(heap, id) + layout->weakref.wr_callback.offset,
+                          &callback) &&
+           callback;
+}
+
+enum object_finalizer heap_finalizer(const struct heap *heap, uint32_t id) {
+    const struct type *type = heap_type(heap, id);
+    if (!has_finalizer(heap, type))
+        return FINALIZER_NONE;
+    if (is_generator(type))
+        return is_suspended(heap, id) ? FINALIZER_SUSPENDED : FINALIZER_NONE;
+    return type->python_class ? FINALIZER_DEL : FINALIZER_C;
+}
