@@ -34,6 +34,14 @@ static bool gc_head_is_untracked(const struct search *search, uint64_t object) {
            !(field_pointer(head, layout->gc_head.gc_prev) & layout->trait.gc_pointer_mask);
 }
 
+/* Three characters or more and then zeros: what a freed object's header was written over with. */
+static bool is_text(uint64_t word) {
+    bool printable = word >> 16 != 0;
+    for (; word; word >>= 8)
+        printable &= (word & 0xff) >= ' ' && (word & 0xff) <= '~';
+    return printable;
+}
+
 enum looks { LOOKS_LIKE_NOTHING, LOOKS_PARKED, LOOKS_ALIVE };
 
 static enum looks looks_of(struct search *search, uint64_t block, uint64_t block_size,
@@ -56,6 +64,9 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
     /* Two neighbouring pointers, the second one to a type (locals of a frame), are no object: what
      * is an address is no refcount, whatever of it would count. */
     if (refcount > MAX_REFCOUNT || image_place(marking->allocators.image, word) != UINT64_MAX)
+        return LOOKS_LIKE_NOTHING;
+    /* What does not count is 0, but for immortal objects that old extensions count (3.12+). */
+    if ((!immortal && word != refcount) || is_text(word))
         return LOOKS_LIKE_NOTHING;
     if (offset + object_body_size(&search->decode, &object) > block_size + 16)
         return LOOKS_LIKE_NOTHING;

@@ -16,6 +16,7 @@ enum {
     REFERENCES = 64,
     TYPE_CACHE_ENTRIES = 1 << 12, /* MCACHE_SIZE_EXP, Include/internal/pycore_typeobject.h */
     MAX_AST_STATE = 1 << 14,
+    MAX_IDENTIFIERS = 1 << 16,
 };
 
 const char *root_kind_name(enum root_kind kind) {
@@ -128,6 +129,20 @@ static void type_cache_roots(struct walk *walk, uint64_t interpreter) {
         root_field(walk, ROOT_INTERPRETER, entry, layout->type_cache_entry.name, "type_cache");
 }
 
+/* The strings that C code keeps by _Py_IDENTIFIER (Objects/unicodeobject.c: _PyUnicode_FromId). */
+static void identifier_roots(struct walk *walk, uint64_t interpreter) {
+    const struct image *image = walk->decode.image;
+    const struct layout *layout = walk->decode.layout;
+    uint64_t array = 0, count = 0;
+    if (!layout_has(layout->interpreter.unicode_ids_count) ||
+        !image_read_u64(image, interpreter + layout->interpreter.unicode_ids.offset, &array) ||
+        !image_read_u64(image, interpreter + layout->interpreter.unicode_ids_count.offset, &count))
+        return;
+    const struct field item = {.offset = 0, .size = 8};
+    for (uint64_t i = 0; array && i < count && i < MAX_IDENTIFIERS; i++)
+        root_field(walk, ROOT_INTERPRETER, array + i * 8, item, "identifiers");
+}
+
 /* The types of syntax trees, their fields' names: nothing but pointers from the first on
  * (Include/internal/pycore_ast_state.h). */
 static void ast_roots(struct walk *walk, uint64_t interpreter) {
@@ -176,6 +191,7 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, paramspecargs_type);
     ROOT(ROOT_INTERPRETER, paramspeckwargs_type);
 #undef ROOT
+    identifier_roots(walk, at);
     ast_roots(walk, at);
     type_cache_roots(walk, at);
     atexit_roots(walk, at);
@@ -240,6 +256,7 @@ static void thread_roots(struct walk *walk, const struct thread *thread) {
     ROOT(ROOT_THREAD, async_gen_firstiter);
     ROOT(ROOT_THREAD, async_gen_finalizer);
     ROOT(ROOT_THREAD, context);
+    ROOT(ROOT_THREAD, on_delete_data); /* a weak reference to the lock of its Thread */
     ROOT(ROOT_THREAD, threading_local_key);
     ROOT(ROOT_THREAD, threading_local_sentinel);
 #undef ROOT

@@ -59,6 +59,40 @@ static void scan_words(struct scan *scan, uint64_t start, uint64_t end) {
     }
 }
 
+/* The Python thread that runs on a thread of the process; 0: none. */
+static uint64_t thread_state_of(const struct scan *scan, const struct image_thread *thread) {
+    size_t count = 0;
+    const struct thread *threads = runtime_threads(scan->runtime, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].thread_id && threads[i].thread_id == thread->thread_pointer)
+            return threads[i].address;
+    }
+    return 0;
+}
+
+/* What a Python thread was started with lies in memory of malloc, to which only its stack points
+ * (Modules/_threadmodule.c: thread_run); it is known by its pointer back to the thread. */
+static void bootstate_roots(struct scan *scan, uint64_t thread_state, uint64_t start,
+                            uint64_t end) {
+    const struct image *image = scan->decode->image;
+    const struct layout *layout = scan->decode->layout;
+    const struct field fields[] = {layout->bootstate.func, layout->bootstate.args,
+                                   layout->bootstate.kwargs};
+    uint64_t word = 0, back = 0;
+    if (!thread_state || !layout_has(layout->bootstate.func))
+        return;
+    for (uint64_t at = start; at < end; at += 8) {
+        if (!image_read_u64(image, at, &word) || !word || word & 7 || word == thread_state ||
+            !image_read_u64(image, word + layout->bootstate.tstate.offset, &back) ||
+            back != thread_state)
+            continue;
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+            if (image_read_u64(image, word + fields[i].offset, &back))
+                consider(scan, back, word + fields[i].offset);
+        }
+    }
+}
+
 /* The live part of a thread's C stack: from its stack pointer to the end of the mapping, or to the
  * thread's control block, which lies above its stack in the same mapping. */
 static void stack_roots(struct scan *scan, const struct image_thread *thread) {
@@ -73,7 +107,10 @@ static void stack_roots(struct scan *scan, const struct image_thread *thread) {
     if (thread->thread_pointer > thread->stack_pointer && thread->thread_pointer < end)
         end = thread->thread_pointer;
     scan->root.kind = ROOT_C_STACK;
-    scan_words(scan, thread->stack_pointer & -(uint64_t)8, end & -(uint64_t)8);
+    uint64_t start = thread->stack_pointer & -(uint64_t)8;
+    end &= -(uint64_t)8;
+    scan_words(scan, start, end);
+    bootstate_roots(scan, thread_state_of(scan, thread), start, end);
 }
 
 static void module_data_roots(struct scan *scan, const struct image_module *module) {
