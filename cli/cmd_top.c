@@ -152,6 +152,15 @@ static struct err *show(const struct cli *cli, const struct source *source,
     return cli_write(cli, &report);
 }
 
+static struct err *add_retained(const struct cli *cli, const struct source *source,
+                                struct types *types) {
+    _cleanup_(cleanup_graph) struct graph *graph = NULL;
+    _cleanup_(cleanup_dominators) struct dominators *dominators = NULL;
+    TRY(cli_build_graph(cli, source, &graph));
+    TRY(cli_build_dominators(cli, graph, &dominators));
+    return types_add_retained(types, dominators);
+}
+
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
     _cleanup_(types_free) struct types types = {0};
@@ -159,6 +168,8 @@ static struct err *run(struct cli *cli) {
     TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
     TRY(cli_open_source(cli, &source));
     TRY(types_collect(source_heap(source), &types));
+    if (!strcmp(sort, "retained"))
+        TRY(add_retained(cli, source, &types));
     TRY(types_sort(&types, sort));
     return show(cli, source, &types, sort);
 }
@@ -175,7 +186,7 @@ const struct command command_top = {
     .summary = "Where the memory is, and which types take it",
     .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
                "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
-               "unreachable, type.\n",
+               "retained (what would be freed with all objects of a type), unreachable, type.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct err *types_collect(const struct heap *heap, struct types *ret) {
-    *ret = (struct types){0};
+    *ret = (struct types){.heap = heap};
     uint32_t type_count = heap_type_count(heap);
     ret->rows = calloc(type_count + 1, sizeof *ret->rows);
     if (!ret->rows)
@@ -27,6 +27,23 @@ void types_free(struct types *types) {
     *types = (struct types){0};
 }
 
+static uint32_t type_of(const void *context, uint32_t id) {
+    return heap_type(context, id)->id;
+}
+
+struct err *types_add_retained(struct types *types, const struct dominators *dominators) {
+    uint32_t count = heap_type_count(types->heap);
+    uint64_t *retained = calloc((size_t)count + 1, sizeof *retained);
+    struct err *err =
+        retained ? dominators_retained_by_group(dominators, type_of, types->heap, count, retained)
+                 : err_no_memory();
+    for (size_t i = 0; i < types->count && !err; i++)
+        types->rows[i].retained = retained[types->rows[i].type->id];
+    types->has_retained = !err;
+    free(retained);
+    return err;
+}
+
 /* ---- order ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -36,6 +53,7 @@ static const struct {
     {"objects", offsetof(struct type_sums, objects)},
     {"size", offsetof(struct type_sums, size)},
     {"footprint", offsetof(struct type_sums, footprint)},
+    {"retained", offsetof(struct type_sums, retained)},
     {"unreachable", offsetof(struct type_sums, unreachable)},
     {"type", SIZE_MAX},
 };
@@ -69,12 +87,14 @@ struct err *types_sort(struct types *types, const char *key) {
         }
     }
     return err_new(ERR_USAGE,
-                   "can't sort types by '%s': objects, size, footprint, unreachable or type", key);
+                   "can't sort types by '%s': objects, size, footprint, retained, unreachable or "
+                   "type",
+                   key);
 }
 
 /* ---- table ----------------------------------------------------------------------------------- */
 
-enum { TYPE, NAME, TYPE_ADDRESS, OBJECTS, SIZE, FOOTPRINT, UNREACHABLE, SHARE };
+enum { TYPE, NAME, TYPE_ADDRESS, OBJECTS, SIZE, FOOTPRINT, RETAINED, UNREACHABLE, SHARE };
 
 static const struct column columns[TYPES_COLUMNS] = {
     [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_DATA},
@@ -83,6 +103,7 @@ static const struct column columns[TYPES_COLUMNS] = {
     [OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
     [SIZE] = {"size", "SIZE", VALUE_BYTES, COLUMN_DATA},
     [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
+    [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, COLUMN_DATA},
     [UNREACHABLE] = {"unreachable", "UNREACHABLE", VALUE_COUNT, COLUMN_DATA},
     [SHARE] = {"share", "SHARE", VALUE_SHARE, COLUMN_SCREEN},
 };
@@ -114,6 +135,7 @@ static bool types_next(void *context, struct value *cells) {
     cells[OBJECTS] = value_count(row->objects);
     cells[SIZE] = value_bytes(row->size);
     cells[FOOTPRINT] = value_bytes(row->footprint);
+    cells[RETAINED] = cursor->types->has_retained ? value_bytes(row->retained) : value_none();
     cells[UNREACHABLE] = value_count(row->unreachable);
     cells[SHARE] = value_share(row->footprint, cursor->whole);
     return true;
@@ -125,6 +147,8 @@ void types_cursor_open(struct types_cursor *cursor, const struct types *types, s
     memcpy(cursor->columns, columns, sizeof columns);
     if (!strcmp(sort, "size"))
         cursor->columns[SIZE].flags = 0;
+    if (types->has_retained)
+        cursor->columns[RETAINED].flags = 0;
     if (!strcmp(sort, "unreachable"))
         cursor->columns[UNREACHABLE].flags = 0;
     for (size_t i = 0; i < types->count; i++)

@@ -2,29 +2,37 @@
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_TYPES_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_TYPES_H
 
+#include "introspect/graph/dominators.h"
 #include "introspect/heap/heap.h"
 #include "table/table.h"
 
 struct type_sums {
     const struct type *type;
     uint64_t objects, size, footprint, unreachable; /* sizes in bytes */
+    uint64_t retained; /* bytes that would be freed with all its objects; see types_add_retained */
 };
 
 struct types {
     struct type_sums *rows; /* types that have objects */
     size_t count;
+    const struct heap *heap;
+    bool has_retained;
 };
 
 /* Sorted by footprint; the objects need no ids. types_free. */
 struct err *types_collect(const struct heap *heap, struct types *ret) ERR_CHECK;
 void types_free(struct types *types);
 
-/* Most first, by "objects", "size", "footprint" or "unreachable", or from A to Z by "type"; what is
+/* Adds what the objects of each type retain together. */
+struct err *types_add_retained(struct types *types, const struct dominators *dominators) ERR_CHECK;
+
+/* Most first, by "objects", "size", "footprint", "retained" or
+ * "unreachable", or from A to Z by "type"; what is
  * equal by footprint, then by name. ERR_USAGE for another key. */
 struct err *types_sort(struct types *types, const char *key) ERR_CHECK;
 
 /* The rows as a table. Where several types have one name, people see their addresses too. */
-enum { TYPES_COLUMNS = 8 };
+enum { TYPES_COLUMNS = 9 };
 struct types_cursor {
     struct table table;
     struct column columns[TYPES_COLUMNS];

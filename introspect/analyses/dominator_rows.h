@@ -1,0 +1,25 @@
+/* The children of a node of the dominator tree as a table, biggest first. */
+#ifndef HEAPGLASS_INTROSPECT_ANALYSES_DOMINATOR_ROWS_H
+#define HEAPGLASS_INTROSPECT_ANALYSES_DOMINATOR_ROWS_H
+
+#include "introspect/graph/dominators.h"
+#include "table/table.h"
+
+struct dominator_rows {
+    struct table table;
+    const struct graph *graph;
+    const struct dominators *dominators;
+    uint32_t *children;
+    size_t count, next, limit;
+    uint64_t whole; /* what shares are of */
+    bool values;    /* with previews */
+    struct strbuf value;
+};
+
+/* `node`: an id, DOMINATORS_ROOT or DOMINATORS_HIDDEN. dominator_rows_close. */
+struct err *dominator_rows_open(struct dominator_rows *rows, const struct graph *graph,
+                                const struct dominators *dominators, uint32_t node, size_t limit,
+                                bool values) ERR_CHECK;
+void dominator_rows_close(struct dominator_rows *rows);
+
+#endif
