@@ -29,7 +29,8 @@ static void begin_target(struct believer *believer, uint32_t target, const struc
                          size_t count) {
     const struct graph *graph = believer->graph;
     believer->target = target;
-    believer->room = INT64_MAX;
+    believer->room =
+        1; /* of an immortal one's guesses, which may be thousands, the first will do */
     if (!graph_refcount_tells(graph, target))
         return;
     believer->room = (int64_t)heap_refcount(graph->heap, target) -

@@ -1,0 +1,23 @@
+/* heapglass referrers: one level, or a tree. */
+#include "cli/reference_command.h"
+
+static struct err *run(struct cli *cli) {
+    return reference_command(cli, TOWARDS_REFERRERS);
+}
+
+extern const struct command command_referrers;
+const struct command command_referrers = {
+    .name = "referrers",
+    .arguments = "PID ADDRESS",
+    .summary = "What refers to an object, and which roots hold it",
+    .details =
+        "ADDRESS is what id() returns. --depth N: a tree; what it has shown already is marked.\n"
+        "--dot: for Graphviz, as in `heapglass referrers PID ADDRESS --dot | dot -Tsvg`; cycles "
+        "are\n"
+        "red, weak references dashed.\n",
+    .least_arguments = 2,
+    .most_arguments = 2,
+    .options =
+        OPTION_JSON | OPTION_LIMIT | OPTION_CAPTURE | OPTION_VALUES | OPTION_DEPTH | OPTION_DOT,
+    .run = run,
+};
