@@ -221,7 +221,8 @@ static struct err *take_help(struct options *options, const char *value) {
 static const struct option_row rows[] = {
     {OPTION_LIMIT, 'n', "limit", "LIMIT", "show so many rows; 0: all", take_limit},
     {OPTION_SORT, 0, "sort", "COLUMN", "sort by this column", take_sort},
-    {OPTION_FILTER, 0, "type", "GLOB", "only types whose qualified name matches", take_type},
+    {OPTION_FILTER | OPTION_TYPE, 0, "type", "GLOB", "only types whose qualified name matches",
+     take_type},
     {OPTION_FILTER, 0, "unreachable", NULL, "only objects that no root reaches", take_unreachable},
     {OPTION_REFS, 0, "refs", NULL, "with each object's references (JSON, CSV)", take_refs},
     {OPTION_BY, 0, "by", "WHAT", "group by type (default) or holder", take_by},

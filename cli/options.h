@@ -22,7 +22,8 @@ enum option_bit {
     OPTION_PATHS = 1 << 11,  /* --exclude, --via */
     OPTION_BY = 1 << 12,     /* --by */
     OPTION_DOT = 1 << 13,    /* --dot */
-    OPTION_COMMON = 1 << 14,
+    OPTION_TYPE = 1 << 14,   /* --type alone */
+    OPTION_COMMON = 1 << 15,
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16 };

@@ -8,15 +8,6 @@
 
 enum { POLL = 1 << 16, SPARE = 4096, SHOWN_HOLDERS = 3 };
 
-const char *audit_holder_name(enum audit_holder holder) {
-    static const char *const names[AUDIT_HOLDERS] = {
-        [AUDIT_NOBODY] = "nobody found",       [AUDIT_FRAME_STACK] = "stack of a running frame",
-        [AUDIT_BODY] = "unknown C structures", [AUDIT_C_GLOBAL] = "C globals",
-        [AUDIT_C_MEMORY] = "C memory",         [AUDIT_C_STACK] = "C stack",
-    };
-    return names[holder];
-}
-
 /* ---- one pass -------------------------------------------------------------------------------- */
 
 /* One part as it grows. */
@@ -25,7 +16,6 @@ struct collecting {
     uint64_t limit;
     struct audit_type *by_type; /* by type id */
     struct vec(struct audit_object) objects;
-    uint64_t all_objects;
     bool failed;
 };
 
@@ -75,8 +65,8 @@ static int compare_objects(const void *left, const void *right, void *context) {
     const struct heap *heap = ((const struct graph *)context)->heap;
     const struct audit_object *a = left, *b = right;
     uint64_t most_a = (uint64_t)llabs(a->hidden), most_b = (uint64_t)llabs(b->hidden);
-    if (a->nobody != b->nobody)
-        return a->nobody > b->nobody ? -1 : 1;
+    if (a->unexplained != b->unexplained)
+        return a->unexplained > b->unexplained ? -1 : 1;
     if (most_a != most_b)
         return most_a > most_b ? -1 : 1;
     uint64_t size_a = heap_footprint(heap, a->id), size_b = heap_footprint(heap, b->id);
@@ -100,11 +90,14 @@ static void take(struct collecting *part, const struct audit_object *object,
     struct audit_type *sums = &part->by_type[type->id];
     sums->type = type;
     sums->objects++;
-    sums->unreachable += !(heap_flags(heap, object->id) & OBJECT_REACHABLE);
     sums->hidden += object->hidden;
     for (size_t i = 0; i < AUDIT_HOLDERS; i++)
         sums->by[i] += by[i];
-    part->all_objects++;
+    sums->guessed_objects += object->hidden > (int64_t)object->unexplained;
+    if (object->unexplained) {
+        sums->unexplained_objects++;
+        sums->unreachable += !(heap_flags(heap, object->id) & OBJECT_REACHABLE);
+    }
     part->failed |= !vec_push(&part->objects, *object);
     if (part->limit < SIZE_MAX / 8 && part->objects.count >= part->limit * 4 + SPARE)
         sort_objects(part);
@@ -123,7 +116,7 @@ static void audit_object(struct collecting *hidden, struct collecting *overcount
     struct audit_object object = {.id = id, .found = counted - guesses};
     object.hidden = (int64_t)(heap_refcount(graph->heap, id) - object.found);
     if (object.hidden > 0 && (uint64_t)object.hidden > guesses)
-        by[AUDIT_NOBODY] = object.nobody = (uint64_t)object.hidden - guesses;
+        by[AUDIT_UNEXPLAINED] = object.unexplained = (uint64_t)object.hidden - guesses;
     if (object.hidden)
         take(object.hidden > 0 ? hidden : overcounted, &object, by);
 }
@@ -132,8 +125,8 @@ static void audit_object(struct collecting *hidden, struct collecting *overcount
 
 static int compare_types(const void *left, const void *right) {
     const struct audit_type *a = left, *b = right;
-    if (a->by[AUDIT_NOBODY] != b->by[AUDIT_NOBODY])
-        return a->by[AUDIT_NOBODY] > b->by[AUDIT_NOBODY] ? -1 : 1;
+    if (a->by[AUDIT_UNEXPLAINED] != b->by[AUDIT_UNEXPLAINED])
+        return a->by[AUDIT_UNEXPLAINED] > b->by[AUDIT_UNEXPLAINED] ? -1 : 1;
     if (a->hidden != b->hidden)
         return llabs(a->hidden) > llabs(b->hidden) ? -1 : 1;
     int order = strcmp(a->type->name, b->type->name);
@@ -146,11 +139,17 @@ static void finish(struct collecting *collecting, struct audit_part *part) {
     sort_objects(collecting);
     *part = (struct audit_part){.types = collecting->by_type,
                                 .objects = collecting->objects.items,
-                                .object_count = collecting->objects.count,
-                                .all_objects = collecting->all_objects};
+                                .object_count = collecting->objects.count};
     for (uint32_t i = 0; i < types; i++) {
-        if (part->types[i].objects)
-            part->types[part->type_count++] = part->types[i];
+        const struct audit_type type = part->types[i];
+        if (!type.objects)
+            continue;
+        part->all_objects += type.objects;
+        part->unexplained_objects += type.unexplained_objects;
+        part->guessed_objects += type.guessed_objects;
+        part->unexplained += type.by[AUDIT_UNEXPLAINED];
+        part->hidden += type.hidden;
+        part->types[part->type_count++] = type;
     }
     if (part->type_count)
         qsort(part->types, part->type_count, sizeof *part->types, compare_types);
@@ -211,20 +210,36 @@ static void add_separator(struct strbuf *out) {
         strbuf_puts(out, ", ");
 }
 
-/* Of a type's: "nobody found; reachable from nothing", or how many each kind of holder may have. */
-static void type_holders(const struct audit_type *type, struct strbuf *out) {
-    if (type->hidden < 0)
-        return;
-    for (unsigned i = 0; i < AUDIT_HOLDERS; i++) {
+/* "1 each; reachable from nothing": what is known of a type's unexplained references. */
+static void say_unexplained(const struct audit_type *type, struct strbuf *out) {
+    uint64_t reachable = type->unexplained_objects - type->unreachable;
+    if (type->by[AUDIT_UNEXPLAINED] == type->unexplained_objects)
+        strbuf_puts(out, "1 each; ");
+    if (!reachable)
+        strbuf_puts(out, "reachable from nothing");
+    else if (!type->unreachable)
+        strbuf_puts(out, "others hold them, too");
+    else
+        strbuf_printf(out, "%llu reachable from nothing", (unsigned long long)type->unreachable);
+}
+
+/* How many of a type's hidden references each kind of holder may have. */
+static void say_guesses(const struct audit_type *type, struct strbuf *out) {
+    static const char *const names[AUDIT_HOLDERS] = {
+        [AUDIT_FRAME_STACK] = "stack of a running frame",
+        [AUDIT_BODY] = "module state, C structure",
+        [AUDIT_C_GLOBAL] = "C global",
+        [AUDIT_C_MEMORY] = "C memory",
+        [AUDIT_C_STACK] = "C stack",
+    };
+    for (unsigned i = AUDIT_UNEXPLAINED + 1; i < AUDIT_HOLDERS; i++) {
         if (!type->by[i])
             continue;
         add_separator(out);
-        strbuf_puts(out, audit_holder_name(i));
-        if (type->by[i] != (uint64_t)type->hidden)
+        strbuf_puts(out, names[i]);
+        if (type->by[i] + type->by[AUDIT_UNEXPLAINED] != (uint64_t)type->hidden)
             strbuf_printf(out, " %llu", (unsigned long long)type->by[i]);
     }
-    if (type->unreachable == type->objects)
-        strbuf_puts(out, "; reachable from nothing");
 }
 
 /* Whether object `owner` has a guessed reference to `target` that is believed. */
@@ -241,7 +256,7 @@ static bool guesses_at(const struct graph *graph, uint32_t owner, uint32_t targe
 /* The guessed words that point at it: those of roots by name, those in objects by their type. */
 static void object_holders(const struct graph *graph, const struct audit_object *object,
                            struct strbuf *out) {
-    uint64_t left = object->hidden > 0 ? (uint64_t)object->hidden - object->nobody : 0;
+    uint64_t left = object->hidden > 0 ? (uint64_t)object->hidden - object->unexplained : 0;
     unsigned shown = 0;
     size_t count = 0;
     const struct held_root *roots = root_list_of(&graph->roots, object->id, &count);
@@ -275,14 +290,14 @@ enum {
     TYPE_ADDRESS,
     TYPE_OBJECTS,
     TYPE_HIDDEN,
-    TYPE_UNREACHABLE,
-    TYPE_NOBODY,
+    TYPE_UNEXPLAINED, /* from here on as in enum audit_holder */
     TYPE_FRAME_STACK,
     TYPE_BODY,
     TYPE_C_GLOBAL,
     TYPE_C_MEMORY,
     TYPE_C_STACK,
-    TYPE_HOLDERS,
+    TYPE_UNEXPLAINED_OBJECTS,
+    TYPE_UNREACHABLE,
     TYPE_COLUMNS,
 };
 
@@ -291,14 +306,14 @@ static const struct column type_columns[TYPE_COLUMNS] = {
     [TYPE_ADDRESS] = {"type_address", "ADDRESS", VALUE_ADDRESS, COLUMN_DATA},
     [TYPE_OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
     [TYPE_HIDDEN] = {"hidden", "HIDDEN", VALUE_SIGNED, 0},
-    [TYPE_UNREACHABLE] = {"unreachable", "UNREACHABLE", VALUE_COUNT, COLUMN_DATA},
-    [TYPE_NOBODY] = {"nobody", "NOBODY", VALUE_COUNT, COLUMN_DATA},
+    [TYPE_UNEXPLAINED] = {"unexplained", "UNEXPLAINED", VALUE_COUNT, COLUMN_DATA},
     [TYPE_FRAME_STACK] = {"frame_stack", "FRAME STACK", VALUE_COUNT, COLUMN_DATA},
     [TYPE_BODY] = {"unknown_body", "UNKNOWN BODY", VALUE_COUNT, COLUMN_DATA},
     [TYPE_C_GLOBAL] = {"c_global", "C GLOBAL", VALUE_COUNT, COLUMN_DATA},
     [TYPE_C_MEMORY] = {"c_memory", "C MEMORY", VALUE_COUNT, COLUMN_DATA},
     [TYPE_C_STACK] = {"c_stack", "C STACK", VALUE_COUNT, COLUMN_DATA},
-    [TYPE_HOLDERS] = {"holders", "WHO MAY HOLD THEM", VALUE_TEXT, COLUMN_SCREEN | COLUMN_TAIL},
+    [TYPE_UNEXPLAINED_OBJECTS] = {"unexplained_objects", "OBJECTS", VALUE_COUNT, COLUMN_DATA},
+    [TYPE_UNREACHABLE] = {"unreachable", "UNREACHABLE", VALUE_COUNT, COLUMN_DATA},
 };
 
 static bool types_next(void *context, struct value *cells) {
@@ -306,16 +321,65 @@ static bool types_next(void *context, struct value *cells) {
     if (rows->next >= rows->part->type_count || rows->next >= rows->limit)
         return false;
     const struct audit_type *row = &rows->part->types[rows->next++];
-    strbuf_clear(&rows->holder);
-    type_holders(row, &rows->holder);
     cells[TYPE] = value_text(row->type->name);
     cells[TYPE_ADDRESS] = value_address(row->type->address);
     cells[TYPE_OBJECTS] = value_count(row->objects);
     cells[TYPE_HIDDEN] = value_signed(row->hidden);
-    cells[TYPE_UNREACHABLE] = value_count(row->unreachable);
     for (unsigned i = 0; i < AUDIT_HOLDERS; i++)
-        cells[TYPE_NOBODY + i] = value_count(row->by[i]);
-    cells[TYPE_HOLDERS] = value_text(strbuf_text(&rows->holder));
+        cells[TYPE_UNEXPLAINED + i] = value_count(row->by[i]);
+    cells[TYPE_UNEXPLAINED_OBJECTS] = value_count(row->unexplained_objects);
+    cells[TYPE_UNREACHABLE] = value_count(row->unreachable);
+    return true;
+}
+
+enum { SHOWN_TYPE, SHOWN_OBJECTS, SHOWN_HIDDEN, SHOWN_WHO, SHOWN_COLUMNS };
+
+static const struct column unexplained_columns[SHOWN_COLUMNS] = {
+    [SHOWN_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
+    [SHOWN_OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
+    [SHOWN_HIDDEN] = {"hidden", "HIDDEN REFERENCES", VALUE_COUNT, 0},
+    [SHOWN_WHO] = {"known", "", VALUE_TEXT, COLUMN_TAIL},
+};
+
+static const struct column guessed_columns[SHOWN_COLUMNS] = {
+    [SHOWN_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
+    [SHOWN_OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
+    [SHOWN_HIDDEN] = {"hidden", "HIDDEN", VALUE_COUNT, 0},
+    [SHOWN_WHO] = {"holders", "MAY BE IN (GUESSED)", VALUE_TEXT, COLUMN_TAIL},
+};
+
+static bool unexplained_next(void *context, struct value *cells) {
+    struct audit_rows *rows = context;
+    const struct audit_type *row = &rows->part->types[rows->next];
+    if (rows->next >= rows->part->type_count || rows->next >= rows->limit ||
+        !row->by[AUDIT_UNEXPLAINED])
+        return false;
+    rows->next++;
+    strbuf_clear(&rows->holder);
+    say_unexplained(row, &rows->holder);
+    cells[SHOWN_TYPE] = value_text(row->type->name);
+    cells[SHOWN_OBJECTS] = value_count(row->unexplained_objects);
+    cells[SHOWN_HIDDEN] = value_count(row->by[AUDIT_UNEXPLAINED]);
+    cells[SHOWN_WHO] = value_text(strbuf_text(&rows->holder));
+    return true;
+}
+
+static bool guessed_next(void *context, struct value *cells) {
+    struct audit_rows *rows = context;
+    const struct audit_part *part = rows->part;
+    while (rows->next < part->type_count && part->types[rows->next].by[AUDIT_UNEXPLAINED] ==
+                                                (uint64_t)part->types[rows->next].hidden)
+        rows->next++;
+    if (rows->next >= part->type_count || !rows->limit)
+        return false;
+    const struct audit_type *row = &part->types[rows->next++];
+    rows->limit--;
+    strbuf_clear(&rows->holder);
+    say_guesses(row, &rows->holder);
+    cells[SHOWN_TYPE] = value_text(row->type->name);
+    cells[SHOWN_OBJECTS] = value_count(row->guessed_objects);
+    cells[SHOWN_HIDDEN] = value_count((uint64_t)row->hidden - row->by[AUDIT_UNEXPLAINED]);
+    cells[SHOWN_WHO] = value_text(strbuf_text(&rows->holder));
     return true;
 }
 
@@ -325,24 +389,23 @@ enum {
     OBJECT_REFCOUNT,
     OBJECT_FOUND,
     OBJECT_HIDDEN,
-    OBJECT_NOBODY,
+    OBJECT_UNEXPLAINED,
     OBJECT_REACHED,
     OBJECT_FOOTPRINT,
     OBJECT_HOLDERS,
     OBJECT_VALUE,
-    OBJECT_COLUMNS,
 };
 
-static const struct column object_columns[OBJECT_COLUMNS] = {
+static const struct column object_columns[AUDIT_OBJECT_COLUMNS] = {
     [OBJECT_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
     [OBJECT_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
     [OBJECT_REFCOUNT] = {"refcount", "REFCOUNT", VALUE_COUNT, 0},
     [OBJECT_FOUND] = {"found", "FOUND", VALUE_COUNT, 0},
     [OBJECT_HIDDEN] = {"hidden", "HIDDEN", VALUE_SIGNED, COLUMN_DATA},
-    [OBJECT_NOBODY] = {"nobody", "NOBODY", VALUE_COUNT, COLUMN_DATA},
+    [OBJECT_UNEXPLAINED] = {"unexplained", "UNEXPLAINED", VALUE_COUNT, COLUMN_DATA},
     [OBJECT_REACHED] = {"reachable", "REACHABLE", VALUE_FLAG, COLUMN_DATA},
-    [OBJECT_FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, COLUMN_DATA},
-    [OBJECT_HOLDERS] = {"holders", "WHO MAY HOLD IT", VALUE_TEXT, COLUMN_SHRINKS},
+    [OBJECT_FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
+    [OBJECT_HOLDERS] = {"holders", "MAY BE IN (GUESSED)", VALUE_TEXT, COLUMN_SHRINKS},
     [OBJECT_VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
 };
 
@@ -363,7 +426,7 @@ static bool objects_next(void *context, struct value *cells) {
     cells[OBJECT_REFCOUNT] = value_count(heap_refcount(heap, row->id));
     cells[OBJECT_FOUND] = value_count(row->found);
     cells[OBJECT_HIDDEN] = value_signed(row->hidden);
-    cells[OBJECT_NOBODY] = value_count(row->nobody);
+    cells[OBJECT_UNEXPLAINED] = value_count(row->unexplained);
     cells[OBJECT_REACHED] = value_flag(heap_flags(heap, row->id) & OBJECT_REACHABLE);
     cells[OBJECT_FOOTPRINT] = value_bytes(heap_footprint(heap, row->id));
     cells[OBJECT_HOLDERS] =
@@ -372,16 +435,34 @@ static bool objects_next(void *context, struct value *cells) {
     return true;
 }
 
-void audit_types_open(struct audit_rows *rows, const struct audit *audit,
+static void open_rows(struct audit_rows *rows, const struct audit *audit,
                       const struct audit_part *part, size_t limit) {
     *rows = (struct audit_rows){.audit = audit, .part = part, .limit = limit};
+}
+
+void audit_types_open(struct audit_rows *rows, const struct audit *audit,
+                      const struct audit_part *part, size_t limit) {
+    open_rows(rows, audit, part, limit);
     rows->table = (struct table){type_columns, TYPE_COLUMNS, types_next, rows};
 }
 
+void audit_unexplained_open(struct audit_rows *rows, const struct audit *audit, size_t limit) {
+    open_rows(rows, audit, &audit->hidden, limit);
+    rows->table = (struct table){unexplained_columns, SHOWN_COLUMNS, unexplained_next, rows};
+}
+
+void audit_guessed_open(struct audit_rows *rows, const struct audit *audit, size_t limit) {
+    open_rows(rows, audit, &audit->hidden, limit);
+    rows->table = (struct table){guessed_columns, SHOWN_COLUMNS, guessed_next, rows};
+}
+
 void audit_objects_open(struct audit_rows *rows, const struct audit *audit,
-                        const struct audit_part *part, size_t limit, bool values) {
-    *rows = (struct audit_rows){.audit = audit, .part = part, .values = values, .limit = limit};
-    rows->table = (struct table){object_columns, OBJECT_COLUMNS, objects_next, rows};
+                        const struct audit_part *part, size_t limit, bool values, bool holders) {
+    open_rows(rows, audit, part, limit);
+    rows->values = values;
+    memcpy(rows->columns, object_columns, sizeof object_columns);
+    rows->columns[holders ? OBJECT_FOOTPRINT : OBJECT_HOLDERS].flags |= COLUMN_DATA;
+    rows->table = (struct table){rows->columns, AUDIT_OBJECT_COLUMNS, objects_next, rows};
 }
 
 void audit_rows_close(struct audit_rows *rows) {

@@ -10,7 +10,7 @@
 
 /* Where a word lies that may be a hidden reference. */
 enum audit_holder {
-    AUDIT_NOBODY,      /* no such word was found */
+    AUDIT_UNEXPLAINED, /* no such word was found */
     AUDIT_FRAME_STACK, /* the evaluation stack of an executing frame, whose depth was not saved */
     AUDIT_BODY,        /* an object whose C structure nobody describes */
     AUDIT_C_GLOBAL,    /* the data of an executable or library */
@@ -21,27 +21,31 @@ enum audit_holder {
 
 struct audit_object {
     uint32_t id;
-    uint64_t found;  /* references, none of them guessed */
-    int64_t hidden;  /* refcount less found; never 0 */
-    uint64_t nobody; /* of hidden: without even a guess */
+    uint64_t found;       /* references, none of them guessed */
+    int64_t hidden;       /* refcount less found; never 0 */
+    uint64_t unexplained; /* of hidden: without even a guess */
 };
 
 struct audit_type {
     const struct type *type;
-    uint64_t objects;     /* with hidden references */
-    uint64_t unreachable; /* of them: from no root, nor guessed root */
+    uint64_t objects; /* with hidden references */
     int64_t hidden;
-    uint64_t by[AUDIT_HOLDERS]; /* of hidden */
+    uint64_t by[AUDIT_HOLDERS];   /* of hidden */
+    uint64_t guessed_objects;     /* of objects: those with guesses */
+    uint64_t unexplained_objects; /* of objects: those with unexplained ones */
+    uint64_t unreachable;         /* of these: from no root, nor guessed root */
 };
 
 /* What one sign of hidden references has. */
 struct audit_part {
-    struct audit_type *types; /* most without a guess first, then most hidden, then by name */
+    struct audit_type *types; /* most unexplained first, then most hidden, then by name */
     size_t type_count;
     struct audit_object
         *objects; /* in the same order, then biggest footprint first; at most `limit` */
     size_t object_count;
-    uint64_t all_objects;
+    uint64_t all_objects, unexplained_objects, guessed_objects;
+    uint64_t unexplained; /* of hidden */
+    int64_t hidden;
 };
 
 struct audit {
@@ -57,22 +61,26 @@ struct err *audit_collect(const struct graph *graph, const bool *wanted, size_t 
                           const volatile int *cancel, struct audit *ret) ERR_CHECK;
 void audit_free(struct audit *audit);
 
-/* "nobody", "frame stack", ... */
-const char *audit_holder_name(enum audit_holder holder);
-
-/* The types, or the objects, of a part as a table of `limit` rows at most. audit_rows_close. */
+/* Rows of a part, as a table. audit_rows_close. */
+enum { AUDIT_OBJECT_COLUMNS = 10 };
 struct audit_rows {
     struct table table;
+    struct column columns[AUDIT_OBJECT_COLUMNS]; /* of objects */
     const struct audit *audit;
     const struct audit_part *part;
     bool values; /* with previews */
     size_t next, limit;
     struct strbuf holder, value;
 };
+
+/* All its types; for people: those with unexplained references, and those with guesses. */
 void audit_types_open(struct audit_rows *rows, const struct audit *audit,
                       const struct audit_part *part, size_t limit);
+void audit_unexplained_open(struct audit_rows *rows, const struct audit *audit, size_t limit);
+void audit_guessed_open(struct audit_rows *rows, const struct audit *audit, size_t limit);
+/* Its objects; people see either who may hold them, or how big they are. */
 void audit_objects_open(struct audit_rows *rows, const struct audit *audit,
-                        const struct audit_part *part, size_t limit, bool values);
+                        const struct audit_part *part, size_t limit, bool values, bool holders);
 void audit_rows_close(struct audit_rows *rows);
 
 #endif

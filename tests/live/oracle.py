@@ -84,16 +84,16 @@ def read_malloc_stats(path):
     return blocks
 
 
-def build_extension(include):
-    """Compiles the oracle against the headers in `include`; returns the folder to put on PYTHONPATH."""
-    key = hashlib.sha256(SOURCE.read_bytes() + str(include).encode()).hexdigest()[:16]
+def build_extension(include, source=SOURCE):
+    """Compiles the oracle, or another one, against the headers in `include`; returns the folder to put on PYTHONPATH."""
+    key = hashlib.sha256(source.read_bytes() + str(include).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"heapglass-oracle-{os.getuid()}" / key
-    library = folder / "oracle.so"
+    library = folder / f"{source.stem}.so"
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"oracle.so.{os.getpid()}"
+        partial = folder / f"{library.name}.{os.getpid()}"
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-g", "-Wall", "-Wextra", "-shared", "-fPIC",
-                        f"-I{include}", "-o", partial, SOURCE], check=True)
+                        f"-I{include}", "-o", partial, source], check=True)
         partial.rename(library)
     return folder
 
