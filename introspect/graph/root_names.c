@@ -1,6 +1,7 @@
 /* Roots as people know them. */
 #include "introspect/graph/root_list.h"
 #include "introspect/heap/heap_private.h"
+#include "introspect/heap/stacks.h"
 #include "introspect/objects/code.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/frame.h"
@@ -33,20 +34,6 @@ static void add_frame(struct decode *decode, const struct root *root, struct str
     code_place(decode, frame.code, frame.instruction, out);
 }
 
-/* The kernel's name of a Python thread. */
-static const struct image_thread *image_thread_of(const struct heap *heap,
-                                                  const struct thread *thread) {
-    size_t count = 0;
-    const struct image_thread *threads = image_threads(heap->image, &count);
-    for (size_t i = 0; i < count; i++) {
-        bool same = thread->native_thread_id ? (uint64_t)threads[i].tid == thread->native_thread_id
-                                             : threads[i].thread_pointer == thread->thread_id;
-        if (same)
-            return &threads[i];
-    }
-    return NULL;
-}
-
 static void add_image_thread(const struct image_thread *thread, struct strbuf *out) {
     strbuf_puts(out, "thread \"");
     strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name), NAME_LIMIT);
@@ -54,18 +41,12 @@ static void add_image_thread(const struct image_thread *thread, struct strbuf *o
 }
 
 static void add_thread(const struct heap *heap, const struct root *root, struct strbuf *out) {
-    size_t count = 0;
-    const struct thread *threads = runtime_threads(heap->runtime, &count);
     const char *field = (const char *)(uintptr_t)root->reference.argument;
     strbuf_puts(out,
                 root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data" : field);
-    const struct image_thread *thread =
-        root->owner < count ? image_thread_of(heap, &threads[root->owner]) : NULL;
-    strbuf_puts(out, " of ");
-    if (thread)
-        add_image_thread(thread, out);
-    else
-        strbuf_printf(out, "thread %u", root->owner);
+    strbuf_puts(out, " of thread \"");
+    stacks_thread_name(heap, root->owner, out);
+    strbuf_printf(out, "\" (%d)", (int)stacks_native_id(heap, root->owner));
 }
 
 static void add_word(const struct heap *heap, const struct root *root, struct strbuf *out) {

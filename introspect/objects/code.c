@@ -128,17 +128,24 @@ int code_line(struct decode *decode, uint64_t code, uint64_t instruction) {
     return has_line ? (int)line : 0;
 }
 
-void code_place(struct decode *decode, uint64_t code, uint64_t instruction, struct strbuf *out) {
+void code_name(struct decode *decode, uint64_t code, uint64_t limit, struct strbuf *out) {
     const struct layout *layout = decode->layout;
-    if (!is_code(decode, code))
-        return;
     struct field name =
         layout_has(layout->code.co_qualname) ? layout->code.co_qualname : layout->code.co_name;
+    if (is_code(decode, code))
+        str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, name)), limit, out);
+}
+
+void code_file(struct decode *decode, uint64_t code, uint64_t limit, struct strbuf *out) {
+    uint64_t file =
+        is_code(decode, code) ? remote_unsigned(decode, code, decode->layout->code.co_filename) : 0;
+    str_escaped(decode, checked_str(decode, file), limit, out);
+}
+
+void code_place(struct decode *decode, uint64_t code, uint64_t instruction, struct strbuf *out) {
     struct strbuf file = {0};
-    str_escaped(decode, checked_str(decode, remote_unsigned(decode, code, name)), MAX_TEXT, out);
-    str_escaped(decode,
-                checked_str(decode, remote_unsigned(decode, code, layout->code.co_filename)),
-                MAX_PATH, &file);
+    code_name(decode, code, MAX_TEXT, out);
+    code_file(decode, code, MAX_PATH, &file);
     const char *slash = file.length ? strrchr(file.text, '/') : NULL;
     strbuf_printf(out, "() %s:%d", slash ? slash + 1 : strbuf_text(&file),
                   code_line(decode, code, instruction));

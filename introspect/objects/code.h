@@ -23,6 +23,10 @@ uint64_t code_argument_count(struct decode *decode, uint64_t code);
  * function itself if it has not begun; 0 if there is none. */
 int code_line(struct decode *decode, uint64_t code, uint64_t instruction);
 
+/* Add its qualified name, its file: at most `limit` characters. */
+void code_name(struct decode *decode, uint64_t code, uint64_t limit, struct strbuf *out);
+void code_file(struct decode *decode, uint64_t code, uint64_t limit, struct strbuf *out);
+
 /* Adds "reindex() jobs.py:88": function, and file without its folders. */
 void code_place(struct decode *decode, uint64_t code, uint64_t instruction, struct strbuf *out);
 

@@ -1,0 +1,228 @@
+#include "introspect/heap/stacks.h"
+
+#include "introspect/heap/heap_private.h"
+#include "introspect/objects/code.h"
+#include "introspect/objects/dict.h"
+#include "introspect/objects/fields.h"
+#include "introspect/objects/str.h"
+#include "introspect/runtime/chain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_FRAMES = 1 << 20, NAME_LIMIT = 80, PATH_LIMIT = 4096, REFERENCES = 256 };
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+static const struct thread *thread_at(const struct heap *heap, size_t index) {
+    size_t count = 0;
+    const struct thread *threads = runtime_threads(heap->runtime, &count);
+    return index < count ? &threads[index] : NULL;
+}
+
+size_t stacks_thread_count(const struct heap *heap) {
+    size_t count = 0;
+    runtime_threads(heap->runtime, &count);
+    return count;
+}
+
+uint64_t stacks_thread_id(const struct heap *heap, size_t index) {
+    const struct thread *thread = thread_at(heap, index);
+    return thread ? thread->thread_id : 0;
+}
+
+static const struct image_thread *image_thread_of(const struct heap *heap, size_t index) {
+    const struct thread *thread = thread_at(heap, index);
+    size_t count = 0;
+    const struct image_thread *threads = image_threads(heap->image, &count);
+    for (size_t i = 0; thread && i < count; i++) {
+        if (thread->native_thread_id ? (uint64_t)threads[i].tid == thread->native_thread_id
+                                     : threads[i].thread_pointer == thread->thread_id)
+            return &threads[i];
+    }
+    return NULL;
+}
+
+pid_t stacks_native_id(const struct heap *heap, size_t index) {
+    const struct image_thread *thread = image_thread_of(heap, index);
+    const struct thread *python = thread_at(heap, index);
+    return thread ? thread->tid : python ? (pid_t)python->native_thread_id : 0;
+}
+
+int64_t stacks_interpreter(const struct heap *heap, size_t index) {
+    const struct thread *thread = thread_at(heap, index);
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
+    return thread && thread->interpreter < count ? interpreters[thread->interpreter].id : 0;
+}
+
+/* ---- names of threads ------------------------------------------------------------------------ */
+
+/* An attribute of an instance, wherever it keeps it; 0 if it has none. */
+struct attribute_search {
+    struct decode *names;
+    const char *name;
+    uint64_t found;
+};
+
+static void find_attribute(void *context, const struct reference *reference) {
+    struct attribute_search *search = context;
+    const struct layout *layout = search->names->layout;
+    if (reference->label == LABEL_NAME &&
+        str_equals(search->names->image, layout, reference->argument, search->name))
+        search->found = reference->target;
+    else if (reference->label == LABEL_FIELD && !search->found &&
+             !strcmp((const char *)(uintptr_t)reference->argument, ".__dict__"))
+        search->found = dict_find(search->names, reference->target, search->name);
+}
+
+static uint64_t attribute_of(const struct heap *heap, struct decode *decode, uint64_t object,
+                             const char *name) {
+    struct attribute_search search = {decode, name, 0};
+    uint32_t id = heap_find(heap, object);
+    if (id != HEAP_NONE)
+        heap_references(heap, id, find_attribute, &search);
+    return search.found;
+}
+
+/* threading._active: a dict from ident to Thread. */
+static uint64_t threading_active(const struct heap *heap, struct decode *decode, size_t index) {
+    const struct thread *thread = thread_at(heap, index);
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
+    uint64_t modules = 0, dict = 0;
+    if (!thread || thread->interpreter >= count ||
+        !image_read_u64(heap->image,
+                        interpreters[thread->interpreter].address +
+                            heap->layout->interpreter.modules.offset,
+                        &modules))
+        return 0;
+    uint64_t module = dict_find(decode, modules, "threading");
+    if (!module ||
+        !image_read_u64(heap->image, module + heap->layout->module.md_dict.offset, &dict))
+        return 0;
+    return dict_find(decode, dict, "_active");
+}
+
+/* Whether an int object is that number, by how it is shown. */
+static bool is_number(const struct heap *heap, uint64_t object, uint64_t number) {
+    char digits[32];
+    struct strbuf shown = {0};
+    uint32_t id = heap_find(heap, object);
+    if (id != HEAP_NONE)
+        heap_preview(heap, id, &shown);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    bool same = !strcmp(strbuf_text(&shown), digits);
+    strbuf_free(&shown);
+    return same;
+}
+
+static uint64_t thread_object(const struct heap *heap, struct decode *decode, size_t index) {
+    uint64_t active = threading_active(heap, decode, index), key, value;
+    struct dict_items items;
+    if (!active || !dict_items_read(decode, active, &items))
+        return 0;
+    for (uint64_t i = 0; i < items.count; i++) {
+        if (dict_item(&items, i, &key, &value) &&
+            is_number(heap, key, stacks_thread_id(heap, index)))
+            return value;
+    }
+    return 0;
+}
+
+void stacks_thread_name(const struct heap *heap, size_t index, struct strbuf *out) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    uint64_t object = thread_object(heap, &decode, index);
+    uint64_t name = object ? attribute_of(heap, &decode, object, "_name") : 0;
+    const struct type *type = name ? remote_type(&decode, name) : NULL;
+    const struct image_thread *thread = image_thread_of(heap, index);
+    if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
+        str_escaped(&decode, name, NAME_LIMIT, out);
+    else if (thread)
+        strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name),
+                           NAME_LIMIT);
+    else
+        strbuf_putc(out, '?');
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+void stacks_frames(const struct heap *heap, size_t index, stacks_visit_frame *visit,
+                   void *context) {
+    const struct thread *thread = thread_at(heap, index);
+    struct damage_list ignored;
+    struct decode decode;
+    struct chain chain = {0};
+    struct frame frame;
+    size_t frames = 0;
+    heap_decode_init(heap, &decode, &ignored);
+    for (uint64_t at = thread ? thread->current_frame : 0; at; at = frame.previous) {
+        if (chain_is_circle(&chain, at) || ++frames > MAX_FRAMES ||
+            !frame_read(&decode, at, &frame))
+            return;
+        if (!frame.shim)
+            visit(context, &frame);
+    }
+}
+
+void stacks_frame_function(const struct heap *heap, const struct frame *frame, struct strbuf *out) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    code_name(&decode, frame->code, NAME_LIMIT, out);
+}
+
+void stacks_frame_file(const struct heap *heap, const struct frame *frame, struct strbuf *out) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    code_file(&decode, frame->code, PATH_LIMIT, out);
+}
+
+int stacks_frame_line(const struct heap *heap, const struct frame *frame) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    return code_line(&decode, frame->code, frame->instruction);
+}
+
+/* ---- variables ------------------------------------------------------------------------------- */
+
+struct variables {
+    const struct frame *frame;
+    stacks_visit_variable *visit;
+    void *context;
+};
+
+static void pass_variables(struct decode *decode) {
+    const struct variables *variables = decode->context;
+    struct strbuf name = {0};
+    for (size_t i = 0; i < decode->reference_count; i++) {
+        const struct reference *reference = &decode->references[i];
+        if (reference->label != LABEL_LOCAL)
+            continue;
+        strbuf_clear(&name);
+        if (!code_variable(decode, variables->frame->code, reference->argument, &name))
+            strbuf_printf(&name, "[%llu]", (unsigned long long)reference->argument);
+        variables->visit(variables->context, strbuf_text(&name), reference->target);
+    }
+    decode->reference_count = 0;
+    strbuf_free(&name);
+}
+
+void stacks_variables(const struct heap *heap, const struct frame *frame,
+                      stacks_visit_variable *visit, void *context) {
+    struct reference references[REFERENCES];
+    struct variables variables = {frame, visit, context};
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    decode.references = references;
+    decode.reference_capacity = REFERENCES;
+    decode.flush = pass_variables;
+    decode.context = &variables;
+    frame_references(&decode, frame, REFERENCE_UNTRAVERSED);
+    pass_variables(&decode);
+}
