@@ -62,15 +62,9 @@ static bool part_reserve(struct part *part, size_t more) {
 
 static void prefetch_targets(struct decoder_thread *thread) {
     const struct heap *heap = thread->graph->heap;
-    const struct columns *columns = &heap->columns;
     for (size_t i = 0; i < thread->decode.reference_count; i++) {
-        uint64_t place = image_place(heap->image, thread->references[i].target);
-        thread->places[i] = place;
-        if (place == UINT64_MAX)
-            continue;
-        size_t word = place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT);
-        __builtin_prefetch(&columns->objects.words[word & ~(size_t)(RANK_WORDS - 1)]);
-        __builtin_prefetch(&columns->rank[word / RANK_WORDS]);
+        thread->places[i] = image_place(heap->image, thread->references[i].target);
+        columns_prefetch(&heap->columns, thread->places[i]);
     }
 }
 

@@ -102,7 +102,7 @@ static void fill_words(void *context, size_t first, size_t last) {
     struct columns *columns = filler->columns;
     if (cancel_asked(filler->input->marking->cancel))
         return;
-    uint32_t start = columns->rank[first / RANK_WORDS], end = start;
+    uint32_t start = columns->rank[first], end = start;
     for (size_t i = first; i < last; i++) {
         for (uint64_t bits = columns->objects.words[i]; bits; bits &= bits - 1)
             columns->granule[end++] = (uint32_t)(i << 6) | (uint32_t)__builtin_ctzll(bits);
@@ -121,14 +121,12 @@ static void fill_words(void *context, size_t first, size_t last) {
 }
 
 static struct err *rank_objects(struct columns *columns) {
-    size_t groups = columns->objects.word_count / RANK_WORDS + 2;
-    columns->rank = calloc(groups, sizeof *columns->rank);
+    columns->rank = big_alloc(columns->objects.word_count * sizeof *columns->rank, false);
     if (!columns->rank)
         return err_no_memory();
     uint64_t count = 0;
     for (size_t i = 0; i < columns->objects.word_count; i++) {
-        if (i % RANK_WORDS == 0)
-            columns->rank[i / RANK_WORDS] = (uint32_t)count;
+        columns->rank[i] = (uint32_t)count;
         count += (uint64_t)__builtin_popcountll(columns->objects.words[i]);
     }
     if (count >= HEAP_NONE)
@@ -210,22 +208,10 @@ void columns_clear(struct columns *columns) {
     vec_free(&columns->refcount.overflows);
     vec_free(&columns->size.overflows);
     vec_free(&columns->footprint.overflows);
-    free(columns->rank);
+    big_free(columns->rank, columns->objects.word_count * sizeof *columns->rank);
     bitmap_free(&columns->objects);
     bitmap_free(&columns->odd);
     *columns = (struct columns){0};
-}
-
-uint32_t columns_find(const struct columns *columns, uint64_t place) {
-    if (place == UINT64_MAX || !columns->count || !bitmap_test(&columns->objects, place) ||
-        bitmap_test(&columns->odd, place) != ((place & 8) != 0) || place & 7)
-        return HEAP_NONE;
-    size_t word = place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT);
-    uint32_t id = columns->rank[word / RANK_WORDS];
-    for (size_t i = word / RANK_WORDS * RANK_WORDS; i < word; i++)
-        id += (uint32_t)__builtin_popcountll(columns->objects.words[i]);
-    return id +
-           (uint32_t)__builtin_popcountll(columns->objects.words[word] & (bitmap_bit(place) - 1));
 }
 
 uint64_t column_value(const struct value_column *column, uint32_t id) {

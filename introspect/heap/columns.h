@@ -26,10 +26,8 @@ struct columns {
     uint32_t *kind;
     struct value_column refcount, size, footprint;
     struct bitmap objects, odd;
-    uint32_t *rank; /* objects before each RANK_WORDS words of the bitmap */
+    uint32_t *rank; /* objects before each word of the bitmap */
 };
-
-enum { RANK_WORDS = 8 };
 
 /* What the columns are filled from. */
 struct columns_input {
@@ -46,7 +44,22 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
 void columns_clear(struct columns *columns);
 
 /* The id of the object whose bit is at a place; HEAP_NONE if there is none. */
-uint32_t columns_find(const struct columns *columns, uint64_t place);
+ALWAYS_INLINE uint32_t columns_find(const struct columns *columns, uint64_t place) {
+    if (place == UINT64_MAX || !columns->count || !bitmap_test(&columns->objects, place) ||
+        bitmap_test(&columns->odd, place) != ((place & 8) != 0) || place & 7)
+        return HEAP_NONE;
+    size_t word = place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT);
+    uint64_t before = columns->objects.words[word] & (bitmap_bit(place) - 1);
+    return columns->rank[word] + (uint32_t)__builtin_popcountll(before);
+}
+
+/* Fetches what columns_find will read. */
+ALWAYS_INLINE void columns_prefetch(const struct columns *columns, uint64_t place) {
+    if (place == UINT64_MAX || !columns->count)
+        return;
+    __builtin_prefetch(bitmap_word(&columns->objects, place));
+    __builtin_prefetch(&columns->rank[place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)]);
+}
 
 uint64_t column_value(const struct value_column *column, uint32_t id);
 
