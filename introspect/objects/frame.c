@@ -5,6 +5,8 @@
 
 enum {
     MAX_SLOTS = 1 << 20,
+    FRAME_OWNED_BY_GENERATOR = 1,
+    FRAME_OWNED_BY_FRAME_OBJECT = 2,
     FRAME_OWNED_BY_CSTACK = 3, /* this and higher: an entry frame that runs nothing (3.12+) */
     STACKREF_BORROWED = 1,     /* tags of _PyStackRef (Include/internal/pycore_stackref.h, 3.14) */
     STACKREF_INT = 3,
@@ -57,6 +59,8 @@ bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
     struct code_slots slots = {0, 0};
     bool has_code = code_slots(decode, frame->code, &slots);
     frame->shim = frame->owner >= FRAME_OWNED_BY_CSTACK;
+    frame->in_object =
+        frame->owner == FRAME_OWNED_BY_GENERATOR || frame->owner == FRAME_OWNED_BY_FRAME_OBJECT;
     int64_t used = depth(decode, frame, bytes);
     if (used > (int64_t)slots.locals + slots.stack || used < -1) {
         if (has_code)
@@ -123,9 +127,9 @@ void frame_references(struct decode *decode, const struct frame *frame, unsigned
     unsigned slots =
         frame->stack_unknown ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
     slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
-    if (frame->stack_unknown)
+    if (frame->stack_unknown && properties & REFERENCE_COUNTED)
         unknown_stack_references(decode, frame);
-    else
+    else if (!frame->stack_unknown)
         slot_references(decode, frame->localsplus + frame->local_count * 8ull, frame->stack_count,
                         slots, LABEL_STACK);
 }

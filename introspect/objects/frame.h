@@ -15,7 +15,8 @@ struct frame {
     uint32_t local_count, stack_count; /* slots that hold values */
     bool stack_unknown;                /* executing: its depth was not saved, stack_count is 0 */
     bool shim;                         /* an entry frame without code of its own */
-    uint8_t owner;                     /* enum _frameowner */
+    bool in_object; /* in a generator or a frame object, which owns its references */
+    uint8_t owner;  /* enum _frameowner */
 };
 
 /* False if it can't be read. */
@@ -30,7 +31,8 @@ void frame_local_name(struct decode *decode, const struct frame *frame, uint64_t
                       struct strbuf *out);
 
 /* Every reference of one interpreter frame: code, function, globals, builtins, locals, frame object,
- * fast locals, stack. `properties` is what the owner's tp_traverse makes of them. */
+ * fast locals, stack. `properties` is what the owner's tp_traverse makes of them. What may be on an
+ * unsaved stack is guessed, unless the references are not to be counted. */
 void frame_references(struct decode *decode, const struct frame *frame, unsigned properties);
 
 #endif

@@ -66,13 +66,18 @@ static void begin(struct walk *walk, enum root_kind kind, uint64_t holder) {
     walk->root.holder = holder;
 }
 
-/* A pointer field of a structure that is not an object, as a root. */
-static void root_field(struct walk *walk, enum root_kind kind, uint64_t structure,
-                       struct field field, const char *name) {
+static void root_field_as(struct walk *walk, enum root_kind kind, uint64_t structure,
+                          struct field field, unsigned properties, const char *name) {
     uint64_t target = 0;
     begin(walk, kind, structure);
     if (field.size == 8 && image_read_u64(walk->decode.image, structure + field.offset, &target))
-        reference_add(&walk->decode, target, REFERENCE_UNTRAVERSED, LABEL_FIELD, field_label(name));
+        reference_add(&walk->decode, target, properties, LABEL_FIELD, field_label(name));
+}
+
+/* A pointer field of a structure that is not an object, as a root. */
+static void root_field(struct walk *walk, enum root_kind kind, uint64_t structure,
+                       struct field field, const char *name) {
+    root_field_as(walk, kind, structure, field, REFERENCE_UNTRAVERSED, name);
 }
 
 /* ---- modules --------------------------------------------------------------------------------- */
@@ -203,22 +208,27 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
 }
 
 /* The chain of exceptions being handled (_PyErr_StackItem, Include/cpython/pystate.h). Its first
- * items lie in generators, the last one in the thread state. */
+ * items lie in generators, which count them; the last one in the thread state. */
 static void exception_roots(struct walk *walk, uint64_t item) {
     const struct layout *layout = walk->decode.layout;
     struct chain chain = {0};
     for (size_t steps = 0; item && steps < MAX_EXCEPTION_STACK; steps++) {
+        uint64_t previous = 0;
         if (chain_is_circle(&chain, item)) {
             decode_damage(&walk->decode, "chain", "exception stack", item);
             return;
         }
-        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_type, "exc_type");
-        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_value, "exc_value");
-        root_field(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_traceback,
-                   "exc_traceback");
         if (!image_read_u64(walk->decode.image, item + layout->exc_stack_item.previous_item.offset,
-                            &item))
+                            &previous))
             break;
+        unsigned properties = previous ? REFERENCE_RETAINS : REFERENCE_UNTRAVERSED;
+        root_field_as(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_type, properties,
+                      "exc_type");
+        root_field_as(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_value, properties,
+                      "exc_value");
+        root_field_as(walk, ROOT_EXCEPTION, item, layout->exc_stack_item.exc_traceback, properties,
+                      "exc_traceback");
+        item = previous;
     }
 }
 
@@ -235,8 +245,10 @@ static void frame_roots(struct walk *walk, const struct thread *thread) {
         if (!frame_read(decode, at, &frame))
             break;
         begin(walk, ROOT_FRAME, at);
+        /* A running generator is the one that counts what its frame refers to. */
         if (!frame.shim)
-            frame_references(decode, &frame, REFERENCE_UNTRAVERSED);
+            frame_references(decode, &frame,
+                             frame.in_object ? REFERENCE_RETAINS : REFERENCE_UNTRAVERSED);
         at = frame.previous;
     }
 }

@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 
 import interpreters
 import oracle
+import test_audit
 import test_compare
 import test_oracle
 
@@ -112,6 +113,13 @@ def oracle_cases(heapglass, interpreter, mode, where):
         yield Case(f"{where} count of 10^6 dicts", test_oracle.check_whole_count, (heapglass, interpreter))
 
 
+def audit_cases(heapglass, interpreter, where):
+    yield Case(f"{where} audit leaks", test_audit.check_leaks, (heapglass, interpreter))
+    yield Case(f"{where} audit idle", test_audit.check_idle, (heapglass, interpreter))
+    for program in test_audit.PROGRAMS:
+        yield Case(f"{where} audit {program}", test_audit.check_program, (heapglass, interpreter, program))
+
+
 def script(command, binary, python):
     """A test of its own: exit status 0 passed, 77 skipped, with HEAPGLASS and PYTHON in its environment. If its last line is
     'N passed, N failed, N skipped', it was as many tests."""
@@ -138,6 +146,8 @@ def cases(binary, found, modes, results):
                 results.skip(where, "no headers to build the oracle with")
             else:
                 yield from oracle_cases(heapglass, interpreter, mode, where)
+                if mode == "dwarf":
+                    yield from audit_cases(heapglass, interpreter, where)
     for path in sorted(HERE.glob("harmless*.py")):
         yield Case(path.name, script, ([path], binary, found[0]), alone=True)
     yield Case("bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0]), alone=True)
