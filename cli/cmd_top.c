@@ -1,6 +1,7 @@
 /* heapglass top: is it Python objects at all, and of which types? */
 #include "base/cleanup.h"
 #include "cli/screen.h"
+#include "introspect/analyses/holders.h"
 #include "introspect/analyses/memory_split.h"
 #include "introspect/analyses/types.h"
 #include "report/units.h"
@@ -152,6 +153,38 @@ static struct err *show(const struct cli *cli, const struct source *source,
     return cli_write(cli, &report);
 }
 
+/* ---- by holder ------------------------------------------------------------------------------- */
+
+static struct err *show_holders(struct cli *cli, const struct source *source) {
+    _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.top/1"};
+    _cleanup_(cleanup_graph) struct graph *graph = NULL;
+    _cleanup_(holders_free) struct holders holders = {0};
+    struct holder_rows rows;
+    char count[UNITS_SIZE];
+    TRY(cli_build_graph(cli, source, &graph));
+    TRY(holders_find(graph, cli->cancel, &holders));
+    size_t limit = cli_limit(cli, screen_rows());
+    holder_rows_open(&rows, &holders, limit);
+    envelope_add(&report, source);
+    totals_node(&report, source_heap(source));
+    tree_table(&report.document, &report.document.root, "holders", &rows.table);
+    report.rows = &rows.table;
+    headline_add(&report, source_info(source));
+    report_line(&report, LINE_PLAIN, "%s", "");
+    report_table(&report, &rows.table);
+    if (holders.count > limit)
+        report_line(&report, LINE_FAINT, "%s more holders (-n 0 shows all)",
+                    units_count(count, holders.count - limit));
+    notes_add(&report, source, true);
+    return cli_write(cli, &report);
+}
+
+static bool by_holder(const struct options *options) {
+    return options->by && !strcmp(options->by, "holder");
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
 static struct err *add_retained(const struct cli *cli, const struct source *source,
                                 struct types *types) {
     _cleanup_(cleanup_graph) struct graph *graph = NULL;
@@ -166,7 +199,11 @@ static struct err *run(struct cli *cli) {
     _cleanup_(types_free) struct types types = {0};
     const char *sort = cli->options.sort ? cli->options.sort : "footprint";
     TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
+    if (by_holder(&cli->options) && cli->options.sort)
+        return err_new(ERR_USAGE, "holders are sorted by footprint; --sort is for types");
     TRY(cli_open_source(cli, &source));
+    if (by_holder(&cli->options))
+        return show_holders(cli, source);
     TRY(types_collect(source_heap(source), &types));
     if (!strcmp(sort, "retained"))
         TRY(add_retained(cli, source, &types));
@@ -175,7 +212,7 @@ static struct err *run(struct cli *cli) {
 }
 
 static bool totals_only(const struct options *options) {
-    return !options->by && (!options->sort || strcmp(options->sort, "retained") != 0);
+    return !by_holder(options) && (!options->sort || strcmp(options->sort, "retained") != 0);
 }
 
 extern const struct command command_top;
@@ -184,11 +221,13 @@ const struct command command_top = {
     .totals_only = totals_only,
     .arguments = "PID",
     .summary = "Where the memory is, and which types take it",
-    .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
-               "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
-               "retained (what would be freed with all objects of a type), unreachable, type.\n",
+    .details =
+        "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
+        "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
+        "retained (what would be freed with all objects of a type), unreachable, type.\n"
+        "--by holder: by the nearest container that a module, attribute or variable names.\n",
     .least_arguments = 1,
     .most_arguments = 1,
-    .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE,
+    .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_BY | OPTION_CAPTURE,
     .run = run,
 };
