@@ -9,14 +9,33 @@
 struct collector {
     const struct heap *heap;
     struct vec(struct held_root) roots;
+    struct vec(uint64_t) words; /* where exact roots lie; sorted before guesses come */
     bool out_of_memory;
 };
+
+static int compare_words(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
 
 static void take(void *context, const struct root *root) {
     struct collector *collector = context;
     struct held_root held = {heap_find(collector->heap, root->reference.target), *root};
-    if (held.object != HEAP_NONE && !vec_push(&collector->roots, held))
-        collector->out_of_memory = true;
+    if (held.object == HEAP_NONE)
+        return;
+    collector->out_of_memory |= !vec_push(&collector->roots, held);
+    if (root->word)
+        collector->out_of_memory |= !vec_push(&collector->words, root->word);
+}
+
+/* A word that is known as an exact root is no guess, too. */
+static void take_guess(void *context, const struct root *root) {
+    struct collector *collector = context;
+    if (root->kind == ROOT_C_GLOBAL && collector->words.count &&
+        bsearch(&root->holder, collector->words.items, collector->words.count,
+                sizeof *collector->words.items, compare_words))
+        return;
+    take(collector, root);
 }
 
 /* Types that are not on the heap are roots wherever they were met: their modules are never unloaded. */
@@ -93,7 +112,11 @@ struct err *root_list_collect(const struct heap *heap, struct root_list *ret) {
     take_static_types(&collector);
     for (size_t i = 0; i < heap->marking.interned.count; i++)
         take_interned(&collector, heap->marking.interned.dicts[i]);
-    roots_guessed(&decode, heap->runtime, take, &collector);
+    if (collector.words.count)
+        qsort(collector.words.items, collector.words.count, sizeof *collector.words.items,
+              compare_words);
+    roots_guessed(&decode, heap->runtime, take_guess, &collector);
+    vec_free(&collector.words);
     take_unclaimed(&collector);
     if (collector.out_of_memory) {
         vec_free(&collector.roots);

@@ -64,13 +64,15 @@ static void begin(struct walk *walk, enum root_kind kind, uint64_t holder) {
     pass_on(&walk->decode);
     walk->root.kind = kind;
     walk->root.holder = holder;
+    walk->root.word = 0;
 }
 
 static void root_field_as(struct walk *walk, enum root_kind kind, uint64_t structure,
                           struct field field, unsigned properties, const char *name) {
     uint64_t target = 0;
     begin(walk, kind, structure);
-    if (field.size == 8 && image_read_u64(walk->decode.image, structure + field.offset, &target))
+    walk->root.word = structure + field.offset;
+    if (field.size == 8 && image_read_u64(walk->decode.image, walk->root.word, &target))
         reference_add(&walk->decode, target, properties, LABEL_FIELD, field_label(name));
 }
 

@@ -40,6 +40,7 @@ struct root {
      * itself;
      * ROOT_REGISTER: its number; else the structure, or 0. */
     uint64_t holder;
+    uint64_t word; /* where the pointer lies, if it is exact and a field of a structure; else 0 */
     /* Its target and label. Without REFERENCE_RETAINS the root only lends its name to an object that
      * others keep: a module's dict. */
     struct reference reference;

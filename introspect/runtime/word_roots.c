@@ -17,9 +17,12 @@ static void consider(struct scan *scan, uint64_t word, uint64_t holder) {
     scan->visit(scan->context, &scan->root);
 }
 
+/* The values in the cache of attributes of types are borrowed (Objects/typeobject.c). */
+enum { TYPE_CACHE_ENTRIES = 1 << 12 };
+
 /* Free lists lie in the interpreter's state (3.10+), and keep pointers to what they once held: not
  * roots. */
-static bool is_free_list(const struct scan *scan, uint64_t address) {
+static bool is_borrowed(const struct scan *scan, uint64_t address) {
     const struct layout *layout = scan->decode->layout;
     const struct field lists[] = {
         layout->interpreter.free_lists,         layout->interpreter.free_list_floats,
@@ -35,11 +38,15 @@ static bool is_free_list(const struct scan *scan, uint64_t address) {
             if (address >= start && address < start + lists[k].size)
                 return true;
         }
+        uint64_t cache = interpreters[i].address + layout->interpreter.type_cache.offset;
+        if (address >= cache &&
+            address - cache < TYPE_CACHE_ENTRIES * (uint64_t)layout->interpreter.type_cache.size)
+            return true;
     }
     return false;
 }
 
-/* Not roots are words in [start, end) that free lists keep. */
+/* Not roots are words in [start, end) that free lists and caches keep. */
 static void scan_words(struct scan *scan, uint64_t start, uint64_t end) {
     const struct image *image = scan->decode->image;
     for (uint64_t at = start; at < end;) {
@@ -52,7 +59,7 @@ static void scan_words(struct scan *scan, uint64_t start, uint64_t end) {
         for (size_t offset = 0; offset + 8 <= available; offset += 8) {
             uint64_t word = load_u64(bytes + offset);
             if (word && !(word & 7) && image_place(image, word) != UINT64_MAX &&
-                !is_free_list(scan, at + offset))
+                !is_borrowed(scan, at + offset))
                 consider(scan, word, at + offset);
         }
         at += available;
