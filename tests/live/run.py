@@ -23,6 +23,7 @@ import interpreters
 import oracle
 import test_audit
 import test_compare
+import test_garbage
 import test_oracle
 
 SKIP_STATUS = 77
@@ -120,6 +121,16 @@ def audit_cases(heapglass, interpreter, where):
         yield Case(f"{where} audit {program}", test_audit.check_program, (heapglass, interpreter, program))
 
 
+# Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
+GRAPH_TESTS = (test_garbage,)
+
+
+def graph_cases(heapglass, interpreter, where):
+    for module in GRAPH_TESTS:
+        for name, function, arguments in module.cases(interpreter):
+            yield Case(f"{where} {name}", function, (heapglass, interpreter, *arguments))
+
+
 def script(command, binary, python):
     """A test of its own: exit status 0 passed, 77 skipped, with HEAPGLASS and PYTHON in its environment. If its last line is
     'N passed, N failed, N skipped', it was as many tests."""
@@ -148,6 +159,7 @@ def cases(binary, found, modes, results):
                 yield from oracle_cases(heapglass, interpreter, mode, where)
                 if mode == "dwarf":
                     yield from audit_cases(heapglass, interpreter, where)
+                    yield from graph_cases(heapglass, interpreter, where)
     for path in sorted(HERE.glob("harmless*.py")):
         yield Case(path.name, script, ([path], binary, found[0]), alone=True)
     yield Case("bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0]), alone=True)

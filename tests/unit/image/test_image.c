@@ -284,6 +284,21 @@ Test(image, symbols_are_found_by_name_in_any_or_one_module) {
     cr_assert_null(image_module_at(image, 0x6000));
 }
 
+Test(image, data_symbols_are_found_by_what_lies_in_them) {
+    must(image_add_data_symbol(
+        image, &(struct image_symbol){.name = "cache", .address = 0x1100, .size = 16}));
+    must(image_add_data_symbol(
+        image, &(struct image_symbol){.name = "list", .address = 0x1110, .size = 8}));
+    must(image_add_symbol(image,
+                          &(struct image_symbol){.name = "arenas", .address = 0x3000, .size = 8}));
+    cr_assert_null(image_symbol_at(image, 0x10ff));
+    cr_assert_str_eq(image_symbol_at(image, 0x1100)->name, "cache");
+    cr_assert_str_eq(image_symbol_at(image, 0x110f)->name, "cache");
+    cr_assert_str_eq(image_symbol_at(image, 0x1117)->name, "list");
+    cr_assert_null(image_symbol_at(image, 0x1118));
+    cr_assert_null(image_find_symbol(image, "cache", UINT32_MAX));
+}
+
 Test(image, threads_are_kept) {
     must(image_add_thread(image, &(struct image_thread){.tid = 42, .name = "worker"}));
     size_t count = 0;

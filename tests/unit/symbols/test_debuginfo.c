@@ -110,3 +110,56 @@ Test(debuginfo, by_link_and_checksum_without_build_id) {
     cr_expect_null(debuginfo_find(file, root, "/opt/anonymous.so"), "its checksum is another");
     elf_file_close(file);
 }
+
+struct data {
+    const char *name;
+    unsigned found;
+    uint64_t address, size;
+};
+
+static void take_data(void *context, const char *name, size_t length, uint64_t address,
+                      uint64_t size) {
+    for (struct data *data = context; data->name; data++) {
+        if (strlen(data->name) != length || memcmp(data->name, name, length) != 0)
+            continue;
+        data->found++;
+        data->address = address;
+        data->size = size;
+    }
+}
+
+/* Only what is written to while the program runs, and can hold a pointer. */
+static void check_data(const struct data *data, const char *what) {
+    cr_expect_geq(data[0].found, 1, "%s", what);
+    cr_expect_eq(data[0].size, 8, "%s", what);
+    cr_expect_eq(data[1].found, 1, "%s: a static, by its clean name", what);
+    for (int i = 2; i < 6; i++)
+        cr_expect_eq(data[i].found, 0, "%s: %s", what, data[i].name);
+}
+
+#define DATA                                                                                       \
+    {                                                                                              \
+        {"sample_pointer"}, {"kept_word"}, {"sample_constant"}, {"sample_relocated"},              \
+            {"hidden_static"}, {"sample_function"}, {                                              \
+            0                                                                                      \
+        }                                                                                          \
+    }
+
+Test(debuginfo, data_of_a_file_and_of_its_debug_file) {
+    struct data whole[] = DATA, exported[] = DATA, stripped[] = DATA;
+    struct elf_file *file = open_sample("libsample_dwarf5.so");
+    cr_expect(elf_file_visit_data(file, take_data, whole));
+    check_data(whole, "whole");
+    elf_file_close(file);
+    file = open_sample("sample_stripped.so");
+    cr_expect_not(elf_file_visit_data(file, take_data, exported));
+    cr_expect_eq(exported[0].found, 1);
+    cr_expect_eq(exported[1].found, 0, "only .symtab has it");
+    char path[256];
+    build_id_path(file, path);
+    put("sample.debug", path);
+    debuginfo_visit_data(file, root, NULL, take_data, stripped);
+    check_data(stripped, "stripped");
+    cr_expect_eq(stripped[0].address, exported[0].address);
+    elf_file_close(file);
+}

@@ -20,6 +20,9 @@ const uint64_t sample_constant = 0x1122334455667788;
 static int hidden_static __attribute__((used)) = 5;
 static int suffixed __asm__("suffixed.lto_priv.0") __attribute__((used)) = 6;
 
+static void *kept_word __asm__("kept_word.1234") __attribute__((used));
+void *const sample_relocated = &sample_object;
+
 static int twice_a __asm__("twice.lto_priv.0") __attribute__((used)) = 10;
 static int twice_b __asm__("twice.lto_priv.1") __attribute__((used)) = 11;
 static int once_a __asm__("once.lto_priv.0") __attribute__((used)) = 29;
