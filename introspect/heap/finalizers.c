@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { FRAME_CREATED = -2 }; /* enum _framestate (Include/internal/pycore_frame.h) */
-
 static bool has_finalizer(const struct heap *heap, const struct type *type) {
     uint64_t finalize = 0;
     struct field field = heap->layout->type.tp_finalize;

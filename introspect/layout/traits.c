@@ -97,6 +97,8 @@ struct err *traits_derive(struct layout *layout) {
         layout->version_hex >= HEX(3, 11) && layout->version_hex < HEX(3, 13);
     /* Include/cpython/longintrepr.h: _PyLongValue with lv_tag since 3.12. */
     layout->trait.compact_int = layout_has(layout->integer.lv_tag);
+    /* Include/internal/pycore_frame.h: enum _framestate got FRAME_SUSPENDED_YIELD_FROM in 3.13. */
+    layout->trait.frame_created = layout->version_hex >= HEX(3, 13) ? 0xFD : 0xFE;
     /* Include/internal/pycore_stackref.h: _PyStackRef in frames since 3.14. */
     layout->trait.stackref = layout->version_hex >= HEX(3, 14);
     return NULL;
