@@ -47,11 +47,13 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
     pid_t pid = 0;
     TRY(cli_pid(cli->arguments[0], &pid));
     struct progress *progress = progress_start(cli->options.quiet);
+    bool totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options);
     const struct source_options options = {
         .strategy = cli->options.pause,
         .max_pause = cli->options.max_pause,
         .max_memory = cli->options.max_memory,
-        .totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options),
+        .totals_only = totals_only,
+        .names = !totals_only,
         .cancel = cli->cancel,
         .progress = progress_phase,
         .progress_context = progress,

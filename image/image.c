@@ -19,7 +19,7 @@ struct image_private {
     struct arena names;
     struct vec(struct image_mapping) mappings;
     struct vec(struct image_module) modules;
-    struct vec(struct image_symbol) symbols;
+    struct vec(struct image_symbol) symbols, data_symbols;
     struct vec(struct image_thread) threads;
 };
 
@@ -77,6 +77,7 @@ void image_destroy(struct image *image) {
     vec_free(&private->mappings);
     vec_free(&private->modules);
     vec_free(&private->symbols);
+    vec_free(&private->data_symbols);
     vec_free(&private->threads);
     arena_clear(&private->names);
     pthread_mutex_destroy(&private->pager_lock);
@@ -274,6 +275,12 @@ struct err *image_add_symbol(struct image *image, const struct image_symbol *sym
     return copy.name ? ADD(symbols, copy) : err_no_memory();
 }
 
+struct err *image_add_data_symbol(struct image *image, const struct image_symbol *symbol) {
+    struct image_symbol copy = *symbol;
+    copy.name = arena_strdup(&image->private->names, symbol->name);
+    return copy.name ? ADD(data_symbols, copy) : err_no_memory();
+}
+
 struct err *image_add_thread(struct image *image, const struct image_thread *thread) {
     return ADD(threads, *thread);
 }
@@ -329,9 +336,14 @@ const struct image_symbol *image_find_symbol(const struct image *image, const ch
 }
 
 const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address) {
-    vec_each (symbol, &image->private->symbols) {
-        if (address >= symbol->address && address - symbol->address < symbol->size)
-            return symbol;
+    size_t low = 0, high = image->private->data_symbols.count;
+    const struct image_symbol *items = image->private->data_symbols.items;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (items[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low && address - items[low - 1].address < items[low - 1].size ? &items[low - 1] : NULL;
 }

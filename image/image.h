@@ -124,6 +124,8 @@ void image_set_pager(struct image *image, struct image_pager pager);
 struct err *image_add_mapping(struct image *image, const struct image_mapping *mapping) ERR_CHECK;
 struct err *image_add_module(struct image *image, const struct image_module *module) ERR_CHECK;
 struct err *image_add_symbol(struct image *image, const struct image_symbol *symbol) ERR_CHECK;
+/* What image_symbol_at tells, in address order, none within another. */
+struct err *image_add_data_symbol(struct image *image, const struct image_symbol *symbol) ERR_CHECK;
 struct err *image_add_thread(struct image *image, const struct image_thread *thread) ERR_CHECK;
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -138,8 +140,7 @@ const struct image_module *image_module_at(const struct image *image, uint64_t a
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,
                                              uint32_t module);
 
-/* The symbol of data that an address lies in; NULL if none is known. O(symbols): for names that are
- * shown. */
+/* The symbol of data that an address lies in; NULL if none is known. O(log n). */
 const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address);
 
 /* True if the page at a place is there, without asking the pager. */

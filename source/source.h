@@ -10,6 +10,7 @@ struct source_options {
     double max_pause;    /* seconds, 0: default */
     uint64_t max_memory; /* bytes, 0: none */
     bool totals_only;    /* as in heap_options: no ids of objects */
+    bool names;          /* symbols of C code's data, for the names of roots */
     unsigned threads;    /* for decoding, 0: as many as processors */
     const volatile int *cancel;
     /* Told of each phase as it begins ("symbols", "capture", "decode"); may be NULL. */

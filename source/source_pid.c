@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "introspect/layout/provider.h"
 #include "introspect/runtime/runtime.h"
+#include "source/data_symbols.h"
 #include "source/python.h"
 #include "source/source.h"
 
@@ -18,6 +19,7 @@ struct source {
     struct process *process;
     struct maps maps;
     struct python python;
+    struct data_symbols data_symbols;
     struct layout *layout;
     struct capture *capture;
     struct runtime *runtime;
@@ -70,7 +72,7 @@ static struct err *prepare(struct source *source, pid_t pid, const struct source
     TRY(python_find(source->process, &source->maps, &source->python));
     TRY(python_layout(&source->python, &source->maps, &source->layout));
     python_find_symbols(&source->python, source->layout);
-    return NULL;
+    return options->names ? data_symbols_find(pid, &source->maps, &source->data_symbols) : NULL;
 }
 
 /* ---- the capture and after ------------------------------------------------------------------- */
@@ -82,7 +84,7 @@ static struct err *add_symbols(struct source *source, struct image *image) {
             .name = found->name, .address = found->address, .size = found->size};
         TRY(image_add_symbol(image, &symbol));
     }
-    return NULL;
+    return data_symbols_add(&source->data_symbols, image);
 }
 
 static struct err *capture(struct source *source, const struct source_options *options) {
@@ -185,6 +187,7 @@ void source_close(struct source *source) {
     runtime_destroy(source->runtime);
     capture_destroy(source->capture);
     layout_destroy(source->layout);
+    data_symbols_clear(&source->data_symbols);
     python_clear(&source->python);
     maps_free(&source->maps);
     process_destroy(source->process);

@@ -92,3 +92,13 @@ void debuginfo_find_symbols(struct elf_file *file, const char *root, const char 
             wanted[i].address += bias;
     }
 }
+
+void debuginfo_visit_data(struct elf_file *file, const char *root, const char *mapped_path,
+                          elf_data_visit *visit, void *context) {
+    if (elf_file_visit_data(file, visit, context))
+        return;
+    struct elf_file *debug = debuginfo_find(file, root, mapped_path);
+    if (debug)
+        elf_file_visit_data(debug, visit, context);
+    elf_file_close(debug);
+}

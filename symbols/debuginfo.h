@@ -16,4 +16,9 @@ struct elf_file *debuginfo_find(struct elf_file *file, const char *root, const c
 void debuginfo_find_symbols(struct elf_file *file, const char *root, const char *mapped_path,
                             uint64_t bias, struct elf_symbol *wanted, size_t count);
 
+/* elf_file_visit_data of the file and, where its .symtab was stripped, of its debug file: addresses are
+ * the file's own. */
+void debuginfo_visit_data(struct elf_file *file, const char *root, const char *mapped_path,
+                          elf_data_visit *visit, void *context);
+
 #endif

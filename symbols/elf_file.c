@@ -31,6 +31,7 @@ struct elf_file {
     unsigned machine;
     GElf_Phdr loads[SEGMENTS_MAX];
     size_t load_count;
+    GElf_Phdr relro; /* what is read-only once it was relocated; zero if there is none */
     uint8_t build_id[ELF_BUILD_ID_MAX];
     size_t build_id_size;
     struct arena arena; /* soname, debuglink */
@@ -96,6 +97,8 @@ static void read_segments(struct elf_file *file) {
             return;
         if (header.p_type == PT_LOAD && file->load_count < SEGMENTS_MAX) {
             file->loads[file->load_count++] = header;
+        } else if (header.p_type == PT_GNU_RELRO) {
+            file->relro = header;
         } else if (header.p_type == PT_NOTE && !file->build_id_size &&
                    header.p_filesz <= NOTES_MAX &&
                    range_in_file(file, header.p_offset, header.p_filesz)) {
@@ -401,35 +404,108 @@ static bool wanted_kind(const Elf64_Sym *symbol) {
            (type == STT_OBJECT || type == STT_FUNC || type == STT_NOTYPE);
 }
 
-/* One pass over a symbol table. Tables are plain arrays in the file's byte order, which is ours. */
-static void scan_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
-                       struct elf_symbol *wanted, size_t count) {
+/* A symbol table and its names, as they are in the file. */
+struct symbol_table {
+    const char *symbols, *names;
+    size_t count, names_size;
+};
+
+/* Tables are plain arrays in the file's byte order, which is ours. */
+static bool read_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
+                       struct symbol_table *table) {
     GElf_Shdr names_header;
     Elf_Scn *names_section = elf_getscn(file->elf, header->sh_link);
     if (!names_section || !gelf_getshdr(names_section, &names_header) ||
         names_header.sh_type != SHT_STRTAB ||
         !range_in_file(file, header->sh_offset, header->sh_size) ||
         !range_in_file(file, names_header.sh_offset, names_header.sh_size))
-        return;
+        return false;
     Elf_Data *symbols = elf_rawdata(section, NULL), *names = elf_rawdata(names_section, NULL);
     if (!symbols || !names || !symbols->d_buf || !names->d_buf)
+        return false;
+    size_t count = symbols->d_size / sizeof(Elf64_Sym);
+    *table = (struct symbol_table){symbols->d_buf, names->d_buf,
+                                   count < SYMBOLS_MAX ? count : SYMBOLS_MAX, names->d_size};
+    return true;
+}
+
+/* Its name; NULL if that is empty or does not end within the table. */
+static const char *symbol_at(const struct symbol_table *table, size_t index, Elf64_Sym *symbol,
+                             size_t *length) {
+    memcpy(symbol, table->symbols + index * sizeof *symbol, sizeof *symbol);
+    if (symbol->st_name >= table->names_size)
+        return NULL;
+    const char *name = table->names + symbol->st_name;
+    *length = strnlen(name, table->names_size - symbol->st_name);
+    return *length && *length < table->names_size - symbol->st_name ? name : NULL;
+}
+
+static void scan_table(struct elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
+                       struct elf_symbol *wanted, size_t count) {
+    struct symbol_table table;
+    if (!read_table(file, section, header, &table))
         return;
     bool first_letter[256] = {false};
     for (size_t i = 0; i < count; i++)
         first_letter[(unsigned char)wanted[i].name[0]] = true;
-    size_t symbol_count = symbols->d_size / sizeof(Elf64_Sym);
-    for (size_t i = 1; i < symbol_count && i < SYMBOLS_MAX; i++) {
+    for (size_t i = 1; i < table.count; i++) {
         Elf64_Sym symbol;
-        memcpy(&symbol, (const char *)symbols->d_buf + i * sizeof symbol, sizeof symbol);
-        if (symbol.st_name >= names->d_size || !wanted_kind(&symbol))
+        size_t length = 0;
+        memcpy(&symbol, table.symbols + i * sizeof symbol, sizeof symbol);
+        if (symbol.st_name >= table.names_size || !wanted_kind(&symbol) ||
+            !first_letter[(unsigned char)table.names[symbol.st_name]])
             continue;
-        const char *name = (const char *)names->d_buf + symbol.st_name;
-        if (!first_letter[(unsigned char)name[0]])
-            continue;
-        size_t length = strnlen(name, names->d_size - symbol.st_name);
-        if (length && length < names->d_size - symbol.st_name)
+        const char *name = symbol_at(&table, i, &symbol, &length);
+        if (name)
             offer_symbol(wanted, count, name, length, &symbol);
     }
+}
+
+/* True for data that the program may write as long as it runs: .data.rel.ro is none. */
+static bool is_writable_data(const struct elf_file *file, const Elf64_Sym *symbol) {
+    if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_shndx == SHN_UNDEF ||
+        symbol->st_shndx == SHN_ABS || symbol->st_size < sizeof(uint64_t) ||
+        symbol->st_value - file->relro.p_vaddr < file->relro.p_memsz)
+        return false;
+    for (size_t i = 0; i < file->load_count; i++) {
+        const GElf_Phdr *load = &file->loads[i];
+        uint64_t skip = symbol->st_value - load->p_vaddr;
+        if (load->p_flags & PF_W && skip < load->p_memsz && symbol->st_size <= load->p_memsz - skip)
+            return true;
+    }
+    return false;
+}
+
+/* Those of all tables of one kind; how many there were. */
+static size_t visit_data(struct elf_file *file, unsigned kind, elf_data_visit *visit,
+                         void *context) {
+    GElf_Shdr header;
+    struct symbol_table table;
+    size_t count = 0;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(file->elf, section));) {
+        if (!gelf_getshdr(section, &header) || header.sh_type != kind ||
+            !read_table(file, section, &header, &table))
+            continue;
+        count += table.count;
+        for (size_t i = 1; i < table.count; i++) {
+            Elf64_Sym symbol;
+            size_t length = 0;
+            const char *name = symbol_at(&table, i, &symbol, &length);
+            if (!name || !is_writable_data(file, &symbol))
+                continue;
+            size_t clean = clean_length(name, length);
+            visit(context, name, clean ? clean : length, symbol.st_value, symbol.st_size);
+        }
+    }
+    return count;
+}
+
+bool elf_file_visit_data(struct elf_file *file, elf_data_visit *visit, void *context) {
+    /* .symtab has all that .dynsym has. */
+    if (!symbols_hidden("symtab") && visit_data(file, SHT_SYMTAB, visit, context))
+        return true;
+    visit_data(file, SHT_DYNSYM, visit, context);
+    return false;
 }
 
 void elf_file_find_symbols(struct elf_file *file, struct elf_symbol *wanted, size_t count) {

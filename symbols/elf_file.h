@@ -62,6 +62,14 @@ bool elf_file_bias(const struct elf_file *file, uint64_t mapping_start, uint64_t
  * found already (matches != 0) are left alone. */
 void elf_file_find_symbols(struct elf_file *file, struct elf_symbol *wanted, size_t count);
 
+/* Called with a symbol's clean name, which does not end with a NUL, and its place in the file. */
+typedef void elf_data_visit(void *context, const char *name, size_t length, uint64_t address,
+                            uint64_t size);
+
+/* Every symbol of data that the program may write, of a word at least, from .symtab or, where that was
+ * stripped, .dynsym; one may come twice. False if there was no .symtab: a debug file would know more. */
+bool elf_file_visit_data(struct elf_file *file, elf_data_visit *visit, void *context);
+
 /* A section by its name. */
 bool elf_file_section(struct elf_file *file, const char *name, struct elf_section *section);
 

@@ -137,16 +137,19 @@ static void check_data(const struct data *data, const char *what) {
         cr_expect_eq(data[i].found, 0, "%s: %s", what, data[i].name);
 }
 
-#define DATA                                                                                       \
-    {                                                                                              \
-        {"sample_pointer"}, {"kept_word"}, {"sample_constant"}, {"sample_relocated"},              \
-            {"hidden_static"}, {"sample_function"}, {                                              \
-            0                                                                                      \
-        }                                                                                          \
-    }
+static const struct data no_data[] = {{.name = "sample_pointer"},
+                                      {.name = "kept_word"},
+                                      {.name = "sample_constant"},
+                                      {.name = "sample_relocated"},
+                                      {.name = "hidden_static"},
+                                      {.name = "sample_function"},
+                                      {.name = NULL}};
 
 Test(debuginfo, data_of_a_file_and_of_its_debug_file) {
-    struct data whole[] = DATA, exported[] = DATA, stripped[] = DATA;
+    struct data whole[7], exported[7], stripped[7];
+    memcpy(whole, no_data, sizeof whole);
+    memcpy(exported, no_data, sizeof exported);
+    memcpy(stripped, no_data, sizeof stripped);
     struct elf_file *file = open_sample("libsample_dwarf5.so");
     cr_expect(elf_file_visit_data(file, take_data, whole));
     check_data(whole, "whole");
