@@ -22,7 +22,7 @@ static bool is_suspended(const struct heap *heap, uint32_t id) {
     int8_t state = 0;
     return layout_has(field) &&
            image_read(heap->image, heap_address(heap, id) + field.offset, &state, 1) && state < 0 &&
-           state != FRAME_CREATED;
+           (uint8_t)state != heap->layout->trait.frame_created;
 }
 
 bool heap_has_callback(const struct heap *heap, uint32_t id) {

@@ -13,6 +13,7 @@ struct target {
     uint64_t refcount; /* UINT64_MAX: immortal */
     uint64_t found;    /* counted references from objects that are not reached (yet) */
     bool pointed;      /* by a guess from outside, or from an object that is reached */
+    uint64_t owner;    /* of that guess; 0: a root */
 };
 
 struct search {
@@ -24,6 +25,7 @@ struct search {
     struct reference references[REFERENCES];
     struct vec(struct target) targets; /* sorted by address, each once */
     struct vec(uint64_t) waiting;      /* reached, but not what they refer to */
+    uint64_t reached;                  /* the one whose references are looked at */
     bool out_of_memory;
 };
 
@@ -31,6 +33,15 @@ static int compare_targets(const void *a, const void *b) {
     uint64_t left = ((const struct target *)a)->address,
              right = ((const struct target *)b)->address;
     return left < right ? -1 : left > right;
+}
+
+/* Of the guesses of one target those of objects come first, which tell more than a word on a stack. */
+static int compare_guesses(const void *a, const void *b) {
+    const struct target *left = a, *right = b;
+    if (left->address != right->address || left->pointed != right->pointed)
+        return left->address != right->address ? compare_targets(a, b)
+                                               : right->pointed - left->pointed;
+    return left->owner - 1 < right->owner - 1 ? -1 : left->owner != right->owner;
 }
 
 static struct target *find_target(struct search *search, uint64_t address) {
@@ -75,14 +86,14 @@ static void follow_unreached(struct search *search, void (*flush)(struct decode 
 
 /* ---- which objects the guesses point to ------------------------------------------------------ */
 
-static void consider(struct search *search, uint64_t address, bool pointed) {
-    if (unreached_place(search, address) != UINT64_MAX &&
-        !vec_push(&search->targets, ((struct target){.address = address, .pointed = pointed})))
+static void consider(struct search *search, uint64_t address, bool pointed, uint64_t owner) {
+    struct target target = {.address = address, .pointed = pointed, .owner = owner};
+    if (unreached_place(search, address) != UINT64_MAX && !vec_push(&search->targets, target))
         search->out_of_memory = true;
 }
 
 static void consider_root(void *context, const struct root *root) {
-    consider(context, root->reference.target, true);
+    consider(context, root->reference.target, true, 0);
 }
 
 /* Guesses of objects that are not reached: they count once their owner is. */
@@ -90,7 +101,7 @@ static void consider_references(struct decode *decode) {
     struct search *search = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
         if (decode->references[i].properties & REFERENCE_GUESSED)
-            consider(search, decode->references[i].target, false);
+            consider(search, decode->references[i].target, false, 0);
     }
     decode->reference_count = 0;
 }
@@ -110,7 +121,7 @@ static void consider_block(void *context, uint64_t block, uint64_t size) {
     struct search *search = context;
     const uint8_t *bytes = image_pin(search->marking->allocators.image, block, size);
     for (uint64_t at = 0; bytes && at + 8 <= size; at += 8)
-        consider(search, load_u64(bytes + at), true);
+        consider(search, load_u64(bytes + at), true, 0);
 }
 
 static void find_targets(struct search *search, const struct runtime *runtime,
@@ -118,21 +129,19 @@ static void find_targets(struct search *search, const struct runtime *runtime,
     pymalloc_visit_unowned(search->marking->allocators.pymalloc, search->marking->allocators.image,
                            owned, consider_block, search);
     roots_guessed(&search->decode, runtime, consider_root, search);
-    vec_each (address, &search->marking->guessed)
-        consider(search, *address, true);
+    vec_each (guess, &search->marking->guessed)
+        consider(search, guess->target, true, guess->owner);
     follow_unreached(search, consider_references);
     struct target *items = search->targets.items;
     size_t kept = 0;
     if (search->targets.count)
-        qsort(items, search->targets.count, sizeof *items, compare_targets);
+        qsort(items, search->targets.count, sizeof *items, compare_guesses);
     for (size_t i = 0; i < search->targets.count; i++) {
-        if (kept && items[kept - 1].address == items[i].address) {
-            items[kept - 1].pointed |= items[i].pointed;
-        } else {
-            items[kept] = items[i];
-            items[kept].refcount = refcount_of(search, items[kept].address);
-            kept++;
-        }
+        if (kept && items[kept - 1].address == items[i].address)
+            continue;
+        items[kept] = items[i];
+        items[kept].refcount = refcount_of(search, items[kept].address);
+        kept++;
     }
     search->targets.count = kept;
 }
@@ -168,6 +177,13 @@ static void reach_if_held(struct search *search, const struct target *target) {
         reach(search, target->address);
 }
 
+static void point(struct target *target, uint64_t owner) {
+    if (target->pointed)
+        return;
+    target->pointed = true;
+    target->owner = owner;
+}
+
 /* References of an object that is reached now. */
 static void reach_references(struct decode *decode) {
     struct search *search = decode->context;
@@ -179,7 +195,8 @@ static void reach_references(struct decode *decode) {
         struct target *target = find_target(search, reference->target);
         if (!target)
             continue;
-        target->pointed |= guessed;
+        if (guessed)
+            point(target, search->reached);
         target->found -= reference->properties & REFERENCE_COUNTED && target->found;
         reach_if_held(search, target);
     }
@@ -192,6 +209,16 @@ static void count_as_reachable(struct search *search, uint64_t address) {
     if (object_view(&search->decode, address, &object, &why) &&
         object.type->id < search->marking->sums.count)
         search->marking->sums.items[object.type->id].unreachable--;
+}
+
+static void keep_sources(struct search *search) {
+    search->marking->guessed.count = 0;
+    vec_each (target, &search->targets) {
+        struct guess_source source = {target->address, target->owner};
+        if (target->pointed && unreached_place(search, target->address) == UINT64_MAX &&
+            !vec_push(&search->marking->guessed, source))
+            search->out_of_memory = true;
+    }
 }
 
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
@@ -220,8 +247,10 @@ struct err *guessed_roots_mark(struct marking *marking, const struct runtime *ru
     while (search->waiting.count && !cancel_asked(marking->cancel)) {
         uint64_t address = search->waiting.items[--search->waiting.count];
         count_as_reachable(search, address);
+        search->reached = address;
         follow(search, address);
     }
+    keep_sources(search);
     struct err *err = search->out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
     vec_free(&search->targets);
     vec_free(&search->waiting);

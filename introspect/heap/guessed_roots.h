@@ -10,7 +10,7 @@
 #include "introspect/runtime/runtime.h"
 
 /* Extends `reachable` (a subset of `objects`). Words in pymalloc blocks that are not `owned` are guesses
- * as well: C code keeps structures of its own there. marking->guessed holds the targets of guessed
+ * as well: C code keeps structures of its own there. marking->guessed holds the guessed
  * references of the objects that are reachable so far. */
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
                                const struct bitmap *objects, const struct bitmap *owned,

@@ -57,7 +57,7 @@ static void take_root(void *context, const struct root *root) {
     const struct reference *reference = &root->reference;
     bool fine = true;
     if (reference->properties & REFERENCE_GUESSED)
-        fine = vec_push(&roots->marking->guessed, reference->target);
+        fine = vec_push(&roots->marking->guessed, ((struct guess_source){reference->target, 0}));
     else if (reference->properties & REFERENCE_RETAINS)
         fine = vec_push(&roots->addresses, reference->target);
     roots->out_of_memory |= !fine;

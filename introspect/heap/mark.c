@@ -37,14 +37,15 @@ struct worker {
     struct decode decode;
     struct damage_list damage;
     struct reference references[REFERENCES];
-    struct vec(uint64_t) stack;   /* places to visit */
-    struct vec(uint64_t) guessed; /* targets */
+    struct vec(uint64_t) stack; /* places to visit */
+    struct vec(struct guess_source) guessed;
     uint64_t double_claims, first_double_claim;
     struct footprint footprint;        /* of the object being visited */
     struct footprint total;            /* of all */
     struct vec(struct heap_sums) sums; /* by type id */
     bool weak;                         /* the object being visited retains only what is immortal */
-    const char *where;                 /* type of the object being visited, for damage */
+    uint64_t visited;                  /* the object being visited */
+    const char *where;                 /* its type, for damage */
     bool out_of_memory;
 };
 
@@ -72,6 +73,12 @@ static bool is_immortal(const struct worker *worker, uint64_t address) {
                       layout->trait.refcount_mask & layout->trait.immortal_bit);
 }
 
+static void take_guess(struct worker *worker, uint64_t target) {
+    if (!worker->crew->marking->unreachable &&
+        !vec_push(&worker->guessed, ((struct guess_source){target, worker->visited})))
+        worker->out_of_memory = true;
+}
+
 static void meet_references(struct decode *decode) {
     struct worker *worker = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
@@ -79,7 +86,7 @@ static void meet_references(struct decode *decode) {
         if (__builtin_expect(worker->weak, 0) && !is_immortal(worker, reference->target))
             continue; /* of interned strings only immortal ones are roots */
         if (__builtin_expect(reference->properties & REFERENCE_GUESSED, 0))
-            worker->out_of_memory |= !vec_push(&worker->guessed, reference->target);
+            take_guess(worker, reference->target);
         else if (reference->properties & REFERENCE_RETAINS)
             meet(worker, reference->target);
     }
@@ -177,6 +184,7 @@ static void visit(struct worker *worker, uint64_t place, const struct type *type
     add_up(worker, &object, place);
     if (object.type->owns_nothing)
         return;
+    worker->visited = address;
     worker->weak = interned_is(&marking->interned, address);
     object_references(&worker->decode, &object);
     meet_references(&worker->decode);

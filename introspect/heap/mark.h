@@ -17,6 +17,12 @@ struct parked {
     uint64_t count, bytes;
 };
 
+/* Where a guessed reference is. */
+struct guess_source {
+    uint64_t target;
+    uint64_t owner; /* an object; 0: a root */
+};
+
 struct marking {
     struct allocators allocators;
     struct type_table *types;
@@ -37,9 +43,9 @@ struct marking {
     struct vec(struct heap_sums) sums;
     struct footprint footprint;
 
-    /* Targets of guessed references of the objects visited so far, with repetitions: nothing is
-     * marked through them. */
-    struct vec(uint64_t) guessed;
+    /* Guessed references of roots and of the reachable objects visited so far, with repetitions: nothing is
+     * marked through them. guessed_roots_mark leaves those that objects were reached through. */
+    struct vec(struct guess_source) guessed;
 };
 
 struct err *marking_init(struct marking *marking) ERR_CHECK;
