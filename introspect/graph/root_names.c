@@ -40,13 +40,24 @@ static void add_image_thread(const struct image_thread *thread, struct strbuf *o
     strbuf_printf(out, "\" (%d)", (int)thread->tid);
 }
 
+static void add_thread_name(const struct heap *heap, size_t thread, struct strbuf *out) {
+    strbuf_puts(out, " of thread \"");
+    stacks_thread_name(heap, thread, out);
+    strbuf_printf(out, "\" (%d)", (int)stacks_native_id(heap, thread));
+}
+
 static void add_thread(const struct heap *heap, const struct root *root, struct strbuf *out) {
     const char *field = (const char *)(uintptr_t)root->reference.argument;
     strbuf_puts(out,
                 root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data" : field);
-    strbuf_puts(out, " of thread \"");
-    stacks_thread_name(heap, root->owner, out);
-    strbuf_printf(out, "\" (%d)", (int)stacks_native_id(heap, root->owner));
+    add_thread_name(heap, root->owner, out);
+}
+
+static void add_task(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    size_t thread = 0;
+    strbuf_puts(out, "current task");
+    if (stacks_loop_thread(heap, root->holder, &thread))
+        add_thread_name(heap, thread, out);
 }
 
 static void add_word(const struct heap *heap, const struct root *root, struct strbuf *out) {
@@ -110,8 +121,10 @@ void root_name(const struct heap *heap, const struct root *root, struct strbuf *
         break;
     case ROOT_THREAD:
     case ROOT_EXCEPTION:
-    case ROOT_TASK:
         add_thread(heap, root, out);
+        break;
+    case ROOT_TASK:
+        add_task(heap, root, out);
         break;
     case ROOT_TYPE: {
         const struct type *type = type_table_get(heap->types, root->reference.target);

@@ -147,6 +147,21 @@ void stacks_thread_name(const struct heap *heap, size_t index, struct strbuf *ou
         strbuf_putc(out, '?');
 }
 
+/* BaseEventLoop._thread_id (Lib/asyncio/base_events.py). */
+bool stacks_loop_thread(const struct heap *heap, uint64_t loop, size_t *thread) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    uint64_t ident = attribute_of(heap, &decode, loop, "_thread_id");
+    for (size_t i = 0; ident && i < stacks_thread_count(heap); i++) {
+        if (is_number(heap, ident, stacks_thread_id(heap, i))) {
+            *thread = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- frames ---------------------------------------------------------------------------------- */
 
 void stacks_frames(const struct heap *heap, size_t index, stacks_visit_frame *visit,

@@ -16,6 +16,10 @@ int64_t stacks_interpreter(const struct heap *heap, size_t thread);
 /* Adds its name: that of its threading.Thread, else what the kernel calls it; escaped. */
 void stacks_thread_name(const struct heap *heap, size_t thread, struct strbuf *out);
 
+/* The thread that runs an event loop of asyncio, by what the loop says of itself. False if that is not
+ * known. */
+bool stacks_loop_thread(const struct heap *heap, uint64_t loop, size_t *thread);
+
 /* Its frames, innermost first. */
 typedef void stacks_visit_frame(void *context, const struct frame *frame);
 void stacks_frames(const struct heap *heap, size_t thread, stacks_visit_frame *visit,

@@ -5,6 +5,7 @@
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/frame.h"
+#include "introspect/objects/str.h"
 #include "introspect/runtime/chain.h"
 
 #include <string.h>
@@ -84,14 +85,36 @@ static void root_field(struct walk *walk, enum root_kind kind, uint64_t structur
 
 /* ---- modules --------------------------------------------------------------------------------- */
 
+static bool is_dict(struct walk *walk, uint64_t address) {
+    const struct type *type = address ? remote_type(&walk->decode, address) : NULL;
+    return type && type->flags & TPFLAGS_DICT_SUBCLASS;
+}
+
+/* Which task each event loop runs at this moment: asyncio.tasks._current_tasks, whether tasks are those
+ * of _asyncio or of Python (Lib/asyncio/tasks.py; Modules/_asynciomodule.c, up to 3.13). */
+static void task_roots(struct walk *walk, uint64_t asyncio_tasks) {
+    uint64_t tasks = is_dict(walk, asyncio_tasks)
+                         ? dict_find(&walk->decode, asyncio_tasks, "_current_tasks")
+                         : 0;
+    struct dict_items items;
+    if (!is_dict(walk, tasks) || !dict_items_read(&walk->decode, tasks, &items))
+        return;
+    for (uint64_t i = 0; i < items.count; i++) {
+        uint64_t loop = 0, task = 0;
+        if (!dict_item(&items, i, &loop, &task))
+            continue;
+        begin(walk, ROOT_TASK, loop);
+        reference_add(&walk->decode, task, REFERENCE_RETAINS, LABEL_FIELD,
+                      field_label("current task"));
+    }
+}
+
 /* Every module by its name. Its dict is the module's own, but most of what runs refers to that one. */
 static void module_roots(struct walk *walk, uint64_t modules) {
     struct decode *decode = &walk->decode;
     const struct layout *layout = decode->layout;
     struct dict_items items;
-    const struct type *modules_type = modules ? remote_type(decode, modules) : NULL;
-    if (!modules_type || !(modules_type->flags & TPFLAGS_DICT_SUBCLASS) ||
-        !dict_items_read(decode, modules, &items))
+    if (!is_dict(walk, modules) || !dict_items_read(decode, modules, &items))
         return;
     for (uint64_t i = 0; i < items.count; i++) {
         uint64_t name = 0, module = 0, dict = 0;
@@ -103,6 +126,8 @@ static void module_roots(struct walk *walk, uint64_t modules) {
         if (type && type->decoder && !strcmp(type->decoder->name, "module") &&
             image_read_u64(decode->image, module + layout->module.md_dict.offset, &dict))
             reference_add(decode, dict, REFERENCE_WEAK, LABEL_FIELD, field_label(".__dict__"));
+        if (dict && str_equals(decode->image, layout, name, "asyncio.tasks"))
+            task_roots(walk, dict);
     }
 }
 

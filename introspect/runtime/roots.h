@@ -32,11 +32,11 @@ enum root_kind {
 
 struct root {
     enum root_kind kind;
-    /* ROOT_FRAME, _THREAD, _EXCEPTION, _TASK: index into runtime_threads; ROOT_C_STACK, _REGISTER:
+    /* ROOT_FRAME, _THREAD, _EXCEPTION: index into runtime_threads; ROOT_C_STACK, _REGISTER:
      * index into image_threads; else of the interpreter, where it has one. */
     uint32_t owner;
     /* What the reference lies in. ROOT_MODULE: the str object that is its name in sys.modules;
-     * ROOT_FRAME: the _PyInterpreterFrame or frame object; ROOT_C_GLOBAL, _MEMORY, _STACK: the word
+     * ROOT_FRAME: the _PyInterpreterFrame or frame object; ROOT_TASK: the event loop; ROOT_C_GLOBAL, _MEMORY, _STACK: the word
      * itself;
      * ROOT_REGISTER: its number; else the structure, or 0. */
     uint64_t holder;
