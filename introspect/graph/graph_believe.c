@@ -1,6 +1,11 @@
-/* Guesses are believed as far as refcounts leave room: those of objects that are reached, then of roots,
- * then of objects that are not reached. */
+/* Guesses are believed as far as refcounts leave room.
+ *
+ * First those of objects that are not reached: their targets are held by garbage until the refcount says
+ * that somebody else does. Then the one that the heap has reached the target through, if there was no
+ * better way; the others might lead from the target itself. Then the rest, those of objects before those of
+ * roots: a word on a stack may be left over. So what the roots lead to is what the heap calls reachable. */
 #include "introspect/graph/graph_private.h"
+#include "introspect/heap/heap_private.h"
 
 #include <stdlib.h>
 
@@ -25,22 +30,31 @@ static int compare_guesses(const void *left, const void *right) {
     return a->position < b->position ? -1 : a->position > b->position;
 }
 
-static void begin_target(struct believer *believer, uint32_t target, const struct held_root *roots,
-                         size_t count) {
-    const struct graph *graph = believer->graph;
-    believer->target = target;
-    believer->room =
-        1; /* of an immortal one's guesses, which may be thousands, the first will do */
-    if (!graph_refcount_tells(graph, target))
-        return;
-    believer->room = (int64_t)heap_refcount(graph->heap, target) -
-                     !!(heap_flags(graph->heap, target) & OBJECT_STATIC);
+/* The guess that the heap has reached an object through; NULL if exact references or nothing lead to it. */
+static const struct guess_source *find_source(const struct heap *heap, uint64_t target) {
+    size_t low = 0, high = heap->marking.guessed.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (heap->marking.guessed.items[middle].target < target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct guess_source *source = heap->marking.guessed.items + low;
+    return low < heap->marking.guessed.count && source->target == target ? source : NULL;
+}
+
+static int64_t room_of(const struct graph *graph, uint32_t target, const struct held_root *roots,
+                       size_t count) {
+    int64_t room = (int64_t)heap_refcount(graph->heap, target) -
+                   !!(heap_flags(graph->heap, target) & OBJECT_STATIC);
     struct graph_referrers referrers = graph_referrers(graph, target);
     for (size_t i = 0; i < referrers.count; i++)
-        believer->room -= (referrers.items[i] & REFERENCE_COUNTED) != 0;
+        room -= (referrers.items[i] & REFERENCE_COUNTED) != 0;
     for (size_t i = 0; i < count; i++)
-        believer->room -= (roots[i].root.reference.properties &
-                           (REFERENCE_COUNTED | REFERENCE_GUESSED)) == REFERENCE_COUNTED;
+        room -= (roots[i].root.reference.properties & (REFERENCE_COUNTED | REFERENCE_GUESSED)) ==
+                REFERENCE_COUNTED;
+    return room;
 }
 
 static bool take_room(struct believer *believer) {
@@ -72,10 +86,15 @@ static void believe(struct believer *believer, const struct guess *guess) {
     }
 }
 
-static void believe_objects(struct believer *believer, const struct guess *guesses, size_t count,
-                            bool are_reached) {
+/* Those that are not believed yet. */
+static void believe_objects(struct believer *believer, struct guess *guesses, size_t count,
+                            bool are_reached, uint32_t only) {
     for (size_t i = 0; i < count; i++) {
-        if (reached(believer->graph, guesses[i].owner) == are_reached && take_room(believer))
+        if (reached(believer->graph, guesses[i].owner) != are_reached || guesses[i].believed ||
+            (only != HEAP_NONE && guesses[i].owner != only))
+            continue;
+        guesses[i].believed = take_room(believer);
+        if (guesses[i].believed)
             believe(believer, &guesses[i]);
     }
 }
@@ -88,7 +107,27 @@ static void believe_roots(struct believer *believer, struct held_root *roots, si
     }
 }
 
-static void believe_all(struct believer *believer, const struct guesses *guesses) {
+static void believe_of_target(struct believer *believer, struct guess *guesses, size_t guess_count,
+                              struct held_root *roots, size_t root_count) {
+    const struct graph *graph = believer->graph;
+    bool tells = graph_refcount_tells(graph, believer->target);
+    const struct guess_source *source =
+        find_source(graph->heap, heap_address(graph->heap, believer->target));
+    /* Of an immortal one's guesses, which may be thousands, the first will do. */
+    believer->room = tells ? room_of(graph, believer->target, roots, root_count) : 1;
+    if (tells)
+        believe_objects(believer, guesses, guess_count, false, HEAP_NONE);
+    if (source && source->owner)
+        believe_objects(believer, guesses, guess_count, true,
+                        heap_find(graph->heap, source->owner));
+    if (source && !source->owner)
+        believe_roots(believer, roots, root_count);
+    believe_objects(believer, guesses, guess_count, true, HEAP_NONE);
+    if (!source || source->owner)
+        believe_roots(believer, roots, root_count);
+}
+
+static void believe_all(struct believer *believer, struct guesses *guesses) {
     struct root_list *roots = &believer->graph->roots;
     size_t guess = 0, root = 0;
     while (guess < guesses->count || root < roots->count) {
@@ -102,10 +141,9 @@ static void believe_all(struct believer *believer, const struct guesses *guesses
         for (; root_end < roots->count && roots->items[root_end].object == target; root_end++)
             guessed |= roots->items[root_end].root.reference.properties & REFERENCE_GUESSED;
         if (guessed || guess_end > guess) {
-            begin_target(believer, target, roots->items + root, root_end - root);
-            believe_objects(believer, guesses->items + guess, guess_end - guess, true);
-            believe_roots(believer, roots->items + root, root_end - root);
-            believe_objects(believer, guesses->items + guess, guess_end - guess, false);
+            believer->target = target;
+            believe_of_target(believer, guesses->items + guess, guess_end - guess,
+                              roots->items + root, root_end - root);
         }
         guess = guess_end;
         root = root_end;

@@ -75,7 +75,7 @@ static void add(struct decoder_thread *thread, uint32_t owner, uint32_t target, 
     if (__builtin_expect(weak, 0))
         properties = REFERENCE_WEAK;
     if (__builtin_expect(properties & REFERENCE_GUESSED, 0)) {
-        struct guess guess = {owner, target, (uint32_t)*count, properties};
+        struct guess guess = {owner, target, (uint32_t)*count, (uint16_t)properties, false};
         thread->out_of_memory |= !vec_push(&thread->guesses, guess);
         properties &= ~(unsigned)(REFERENCE_RETAINS | REFERENCE_COUNTED);
     }

@@ -9,7 +9,8 @@
 struct guess {
     uint32_t owner, target;
     uint32_t position; /* in the owner's references */
-    uint32_t properties;
+    uint16_t properties;
+    bool believed;
 };
 
 struct guesses vec(struct guess);

@@ -113,7 +113,8 @@ static uint64_t refcount_of(struct search *search, uint64_t address) {
     if (!object_view(&search->decode, address, &object, &why))
         return 0;
     uint64_t refcount = object_refcount(search->marking->allocators.layout, &object, &immortal);
-    return immortal ? UINT64_MAX : refcount;
+    bool by_definition = image_module_at(search->marking->allocators.image, address) != NULL;
+    return immortal ? UINT64_MAX : refcount - (by_definition && refcount);
 }
 
 /* A block of some C code's own. */

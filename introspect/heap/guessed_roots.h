@@ -10,8 +10,9 @@
 #include "introspect/runtime/runtime.h"
 
 /* Extends `reachable` (a subset of `objects`). Words in pymalloc blocks that are not `owned` are guesses
- * as well: C code keeps structures of its own there. marking->guessed holds the guessed
- * references of the objects that are reachable so far. */
+ * as well: C code keeps structures of its own there. marking->guessed holds the guessed references of
+ * roots and of the objects that are reachable so far. From then on it has, by address, the objects that
+ * are reachable only through guesses: each once, with where one is that does not lead from itself. */
 struct err *guessed_roots_mark(struct marking *marking, const struct runtime *runtime,
                                const struct bitmap *objects, const struct bitmap *owned,
                                struct bitmap *reachable) ERR_CHECK;

@@ -331,6 +331,7 @@ Test(guesses, roots_come_after_objects) {
     EACH_VERSION(heap) {
         uint64_t boxed = fake_heap_float(heap, 1), held = fake_heap_list(heap, 0, NULL);
         fake_heap_root(heap, fake_heap_box(heap, boxed, 0));
+        fake_heap_root(heap, fake_heap_float(heap, 0)); /* so that the type is known */
         fake_heap_track(heap, held);
         fake_words(&heap->fake, heap->foreign + 128, 3, (uint64_t[]){boxed, held, held});
         struct graph *graph = build(heap);

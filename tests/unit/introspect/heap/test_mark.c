@@ -223,7 +223,7 @@ Test(mark, guesses_are_kept_apart) {
         cr_expect(has(&marked, box));
         cr_expect_not(has(&marked, number));
         cr_assert_eq(marked.marking.guessed.count, 1);
-        cr_expect_eq(marked.marking.guessed.items[0], number);
+        cr_expect_eq(marked.marking.guessed.items[0].target, number);
         clear(&marked);
     }
 }
