@@ -85,6 +85,16 @@ static bool step_from_role(const struct heap *heap, struct decode *decode, struc
             return false;
         add_default(heap, decode, place, reference->argument, out);
         break;
+    case PATH_LRU_CACHE:
+        if (reference->label != LABEL_DICT_KEY && reference->label != LABEL_KEY)
+            return false;
+        strbuf_puts(out, reference->label == LABEL_KEY ? " cached result" : " cached key");
+        break;
+    case PATH_THREAD_LOCAL:
+        if (reference->label != LABEL_KEY)
+            return false;
+        place->role = PATH_NAMESPACE;
+        return true;
     case PATH_PLAIN:
         return false;
     }
@@ -97,10 +107,9 @@ static enum path_role role_of(const struct reference *reference) {
         const char *field;
         enum path_role role;
     } roles[] = {
-        {".__dict__", PATH_NAMESPACE},
-        {".__closure__", PATH_CLOSURE},
-        {".__defaults__", PATH_DEFAULTS},
-        {".__kwdefaults__", PATH_KEYWORD_DEFAULTS},
+        {".__dict__", PATH_NAMESPACE},    {".__closure__", PATH_CLOSURE},
+        {".__defaults__", PATH_DEFAULTS}, {".__kwdefaults__", PATH_KEYWORD_DEFAULTS},
+        {"->cache", PATH_LRU_CACHE},      {"->dummies", PATH_THREAD_LOCAL},
     };
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         if (is_field(reference, roles[i].field))
@@ -117,6 +126,8 @@ void path_end(const struct path_place *place, struct strbuf *out) {
         [PATH_CELL] = ".__closure__",
         [PATH_DEFAULTS] = ".__defaults__",
         [PATH_KEYWORD_DEFAULTS] = ".__kwdefaults__",
+        [PATH_LRU_CACHE] = "->cache",
+        [PATH_THREAD_LOCAL] = "->dummies",
     };
     strbuf_puts(out, endings[place->role]);
     if (place->role == PATH_CELL)

@@ -1,7 +1,8 @@
 /* The text of a path, step by step, as an engineer would write it.
  *
  * The dict of a module, a class or an instance is a namespace: a step into it adds nothing, and the step
- * out of it is ".name". In the same way a function's closure and defaults are named by variable. */
+ * out of it is ".name". In the same way a function's closure and defaults are named by variable, what functools.lru_cache keeps is a cached
+ * key or a cached result, and the data of a threading.local are its attributes. */
 #ifndef HEAPGLASS_INTROSPECT_GRAPH_PATH_TEXT_H
 #define HEAPGLASS_INTROSPECT_GRAPH_PATH_TEXT_H
 
@@ -15,6 +16,8 @@ enum path_role {
     PATH_CELL,      /* one of its cells */
     PATH_DEFAULTS,
     PATH_KEYWORD_DEFAULTS,
+    PATH_LRU_CACHE,    /* what functools.lru_cache keeps, by arguments */
+    PATH_THREAD_LOCAL, /* the namespaces of a threading.local, one for each thread */
 };
 
 struct path_place {

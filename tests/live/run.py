@@ -24,6 +24,7 @@ import oracle
 import test_audit
 import test_compare
 import test_garbage
+import test_leaks
 import test_oracle
 
 SKIP_STATUS = 77
@@ -122,7 +123,7 @@ def audit_cases(heapglass, interpreter, where):
 
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-GRAPH_TESTS = (test_garbage,)
+GRAPH_TESTS = (test_garbage, test_leaks)
 
 
 def graph_cases(heapglass, interpreter, where):

@@ -1,0 +1,23 @@
+"""functools.lru_cache(maxsize=None) on a method keeps every instance that it was called on (bugs.python.org/issue44310).
+
+paths Report: __main__.Report.total cached key[*]
+"""
+
+import functools
+import sys
+
+
+class Report:
+    def __init__(self, rows):
+        self.rows = list(range(rows))
+
+    @functools.lru_cache(maxsize=None)
+    def total(self, factor):
+        return sum(self.rows) * factor
+
+
+for number in range(2000):
+    Report(5).total(2)
+
+print("ready", flush=True)
+sys.stdin.read()

@@ -1,0 +1,32 @@
+"""With DEBUG on Django remembers every query of a connection that is never closed (docs: "Why is Django leaking memory?").
+
+It keeps its connections as attributes of threads.
+
+paths dict: threading._main_thread._asgiref_local_impl_NAME[*].queries_log[*]
+"""
+
+import sys
+
+try:
+    import django
+    from django.conf import settings
+except ImportError:
+    print("skip: no Django", flush=True)
+    sys.exit()
+
+settings.configure(DEBUG=True, DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+
+def serve():
+    with connection.cursor() as cursor:
+        for number in range(3000):
+            cursor.execute(f"select {number}")
+
+
+serve()
+
+print("ready", flush=True)
+sys.stdin.read()

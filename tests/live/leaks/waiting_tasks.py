@@ -1,0 +1,31 @@
+"""Tasks that wait for an answer that never comes: the future's callbacks keep each of them.
+
+paths Request: __main__.pending[*]->fut_callback0.__self__._coro local request
+"""
+
+import asyncio
+import sys
+
+pending = {}
+
+
+class Request:
+    def __init__(self, number):
+        self.number = number
+
+
+async def ask(request):
+    future = asyncio.get_running_loop().create_future()
+    pending[request.number] = future
+    return await future
+
+
+async def main():
+    tasks = {asyncio.ensure_future(ask(Request(number))) for number in range(1000)}
+    tasks.clear()
+    await asyncio.sleep(0.1)
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+asyncio.run(main())
