@@ -107,9 +107,10 @@ static enum path_role role_of(const struct reference *reference) {
         const char *field;
         enum path_role role;
     } roles[] = {
-        {".__dict__", PATH_NAMESPACE},    {".__closure__", PATH_CLOSURE},
-        {".__defaults__", PATH_DEFAULTS}, {".__kwdefaults__", PATH_KEYWORD_DEFAULTS},
-        {"->cache", PATH_LRU_CACHE},      {"->dummies", PATH_THREAD_LOCAL},
+        {".__dict__", PATH_NAMESPACE},       {".__closure__", PATH_CLOSURE},
+        {".__defaults__", PATH_DEFAULTS},    {".__kwdefaults__", PATH_KEYWORD_DEFAULTS},
+        {"->cache", PATH_LRU_CACHE},         {"->dummies", PATH_THREAD_LOCAL}, /* up to 3.12 */
+        {"->localdicts", PATH_THREAD_LOCAL},                                   /* 3.13 */
     };
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         if (is_field(reference, roles[i].field))
