@@ -211,17 +211,31 @@ struct variables {
     void *context;
 };
 
+/* What a variable holds: of one that closures share, what its cell does; 0 if that is empty. */
+static uint64_t variable_value(struct decode *decode, const struct frame *frame,
+                               const struct reference *reference) {
+    if (!code_variable_in_cell(decode, frame->code, reference->argument))
+        return reference->target;
+    const struct type *type = remote_type(decode, reference->target);
+    bool is_cell = type && type->decoder && !strcmp(type->decoder->name, "cell");
+    return is_cell ? remote_unsigned(decode, reference->target, decode->layout->cell.ob_ref)
+                   : reference->target;
+}
+
 static void pass_variables(struct decode *decode) {
     const struct variables *variables = decode->context;
     struct strbuf name = {0};
     for (size_t i = 0; i < decode->reference_count; i++) {
         const struct reference *reference = &decode->references[i];
-        if (reference->label != LABEL_LOCAL)
+        uint64_t value = reference->label == LABEL_LOCAL
+                             ? variable_value(decode, variables->frame, reference)
+                             : 0;
+        if (!value)
             continue;
         strbuf_clear(&name);
         if (!code_variable(decode, variables->frame->code, reference->argument, &name))
             strbuf_printf(&name, "[%llu]", (unsigned long long)reference->argument);
-        variables->visit(variables->context, strbuf_text(&name), reference->target);
+        variables->visit(variables->context, strbuf_text(&name), value);
     }
     decode->reference_count = 0;
     strbuf_free(&name);

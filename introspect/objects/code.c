@@ -12,7 +12,9 @@ enum {
     MAX_EXECUTORS = 1 << 16,
     MAX_TEXT = 60,
     MAX_PATH = 4096,
-    MAX_TABLE = 1 << 24
+    MAX_TABLE = 1 << 24,
+    FAST_CELL = 0x40, /* kinds of variables (Include/internal/pycore_code.h) */
+    FAST_FREE = 0x80,
 };
 
 static const struct decoder code_decoder;
@@ -63,6 +65,16 @@ bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct 
         return false;
     str_escaped(decode, name, MAX_TEXT, out);
     return true;
+}
+
+bool code_variable_in_cell(struct decode *decode, uint64_t code, uint64_t index) {
+    const struct layout *layout = decode->layout;
+    uint64_t kinds =
+        is_code(decode, code) ? remote_unsigned(decode, code, layout->code.co_localspluskinds) : 0;
+    uint8_t kind = 0;
+    return kinds && index < remote_item_count(decode, kinds) && index < MAX_SLOTS &&
+           image_read(decode->image, kinds + layout->bytes.ob_sval.offset + index, &kind, 1) &&
+           kind & (FAST_CELL | FAST_FREE);
 }
 
 uint64_t code_argument_count(struct decode *decode, uint64_t code) {

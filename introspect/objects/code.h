@@ -16,6 +16,9 @@ bool code_slots(struct decode *decode, uint64_t code, struct code_slots *slots);
  * none. */
 bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct strbuf *out);
 
+/* Whether that variable is kept in a cell, for closures: its slot holds the cell, once it was made. */
+bool code_variable_in_cell(struct decode *decode, uint64_t code, uint64_t index);
+
 /* Its arguments without those that are only by keyword; 0 if it is no code. */
 uint64_t code_argument_count(struct decode *decode, uint64_t code);
 

@@ -26,6 +26,7 @@ import test_compare
 import test_garbage
 import test_leaks
 import test_oracle
+import test_threads
 
 SKIP_STATUS = 77
 
@@ -123,7 +124,7 @@ def audit_cases(heapglass, interpreter, where):
 
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-GRAPH_TESTS = (test_garbage, test_leaks)
+GRAPH_TESTS = (test_garbage, test_leaks, test_threads)
 
 
 def graph_cases(heapglass, interpreter, where):

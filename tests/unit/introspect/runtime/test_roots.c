@@ -179,3 +179,53 @@ Test(roots, free_lists_are_none) {
         cr_expect_not_null(find(parked));
     }
 }
+
+static uint64_t make_module(struct fake_heap *heap, uint64_t type, uint64_t dict) {
+    uint64_t module = fake_heap_object(heap, type, heap->layout->module.size);
+    fake_set(&heap->fake, module, heap->layout->module.md_dict, dict);
+    return module;
+}
+
+/* The dict of sys.modules counts the modules; what runs refers to their own dicts. */
+Test(roots, modules_by_name_and_the_current_task_of_a_loop) {
+    EACH_VERSION(heap) {
+        uint64_t type = fake_heap_static_type(
+            heap, &(struct fake_type){.name = "module", .basicsize = heap->layout->module.size});
+        uint64_t task = fake_heap_list(heap, 0, NULL), loop = fake_heap_str(heap, "a loop");
+        uint64_t other = fake_heap_list(heap, 0, NULL);
+        uint64_t current = fake_heap_dict(heap, 1, (uint64_t[]){loop, task});
+        uint64_t names =
+            fake_heap_dict(heap, 1, (uint64_t[]){fake_heap_str(heap, "_current_tasks"), current});
+        uint64_t no_names =
+            fake_heap_dict(heap, 1, (uint64_t[]){fake_heap_str(heap, "_current_tasks"), other});
+        uint64_t shop = fake_heap_str(heap, "shop.cache"), shop_module;
+        uint64_t items[] = {fake_heap_str(heap, "asyncio.tasks"), make_module(heap, type, names),
+                            shop, shop_module = make_module(heap, type, no_names)};
+        uint64_t modules = fake_heap_dict(heap, 2, items);
+        fake_heap_finish(heap);
+        fake_set(&heap->fake, heap->interpreter, heap->layout->interpreter.modules, modules);
+        collect(heap, roots_exact);
+        const struct root *root = find(shop_module);
+        cr_assert_not_null(root);
+        cr_expect_eq(root->kind, ROOT_MODULE);
+        cr_expect_eq(root->holder, shop);
+        cr_expect_eq(root->reference.properties, REFERENCE_RETAINS);
+        root = find(no_names);
+        cr_assert_not_null(root);
+        cr_expect_eq(root->kind, ROOT_MODULE);
+        cr_expect_eq(root->reference.properties, REFERENCE_WEAK);
+        root = find(task);
+        cr_assert_not_null(root);
+        cr_expect_eq(root->kind, ROOT_TASK);
+        cr_expect_eq(root->holder, loop);
+        cr_expect_eq(root->reference.properties, REFERENCE_RETAINS);
+        cr_expect_null(find(other));
+        /* Neither what is no dict nor what is no place brings anything but silence. */
+        fake_set(&heap->fake, items[1], heap->layout->module.md_dict, other);
+        collect(heap, roots_exact);
+        cr_expect_null(find(task));
+        fake_set(&heap->fake, items[1], heap->layout->module.md_dict, FAKE_WILD);
+        collect(heap, roots_exact);
+        cr_expect_null(find(task));
+    }
+}
