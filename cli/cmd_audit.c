@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SCREEN_TYPES = 15, SCREEN_OBJECTS = 10 };
+enum { SCREEN_TYPES = 15, SCREEN_OBJECTS = 6, SCREEN_ASKED_OBJECTS = 20 };
 
 struct tables {
     struct audit_rows types, objects, overcounted_types, overcounted_objects; /* the document's */
@@ -135,7 +135,8 @@ static void objects_screen(struct report *report, const struct audit *audit,
 static void open_tables(const struct cli *cli, const struct audit *audit, struct tables *tables) {
     bool values = !cli->options.no_values, text = !strcmp(cli->options.format, "text");
     bool asked = cli->options.type;
-    size_t types = cli_limit(cli, SCREEN_TYPES), objects = cli_limit(cli, SCREEN_OBJECTS);
+    size_t types = cli_limit(cli, SCREEN_TYPES);
+    size_t objects = cli_limit(cli, asked ? SCREEN_ASKED_OBJECTS : SCREEN_OBJECTS);
     audit_types_open(&tables->types, audit, &audit->hidden, types);
     audit_types_open(&tables->overcounted_types, audit, &audit->overcounted, types);
     audit_objects_open(&tables->overcounted_objects, audit, &audit->overcounted, objects, values,
@@ -173,7 +174,7 @@ static struct err *run(struct cli *cli) {
     if (cli->options.type)
         TRY(types_matching(source_heap(source), cli->options.type, &wanted));
     TRY(cli_build_graph(cli, source, &graph));
-    TRY(audit_collect(graph, wanted, cli_limit(cli, SCREEN_OBJECTS), cli->cancel, &audit));
+    TRY(audit_collect(graph, wanted, cli_limit(cli, SCREEN_ASKED_OBJECTS), cli->cancel, &audit));
     return show(cli, source, &audit);
 }
 
