@@ -1,7 +1,8 @@
-/* What the graph of a process costs, phase by phase, and whether it agrees with the heap: what its roots
- * lead to must be what the heap calls reachable.
+/* What the graph of a process costs, phase by phase. Or, with --check, whether it agrees with the heap: what
+ * its roots lead to must be what the heap calls reachable, and the references that are decoded again for
+ * their labels must be those of the graph.
  *
- * usage: graph_times PID [--no-dominators]; exit status 1 if they disagree. */
+ * usage: graph_times PID [--check]; exit status 1 if they disagree. */
 #include "base/vec.h"
 #include "introspect/analyses/paths.h"
 #include "introspect/graph/dominators.h"
@@ -97,6 +98,41 @@ static size_t disagreements(const struct graph *graph) {
     return count;
 }
 
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+struct labels {
+    struct graph_references references;
+    size_t right;
+};
+
+static void compare(void *context, size_t position, uint32_t target,
+                    const struct reference *reference) {
+    struct labels *labels = context;
+    labels->right += position < labels->references.count &&
+                     labels->references.targets[position] == target &&
+                     labels->references.properties[position] == reference->properties;
+}
+
+static size_t wrong_labels(const struct graph *graph) {
+    size_t wrong = 0;
+    for (uint32_t id = 0; id < graph->object_count; id++) {
+        struct labels labels = {graph_references(graph, id), 0};
+        graph_labelled(graph, id, compare, &labels);
+        if (labels.right != labels.references.count && wrong++ < SHOWN)
+            printf("  %#llx %s: %zu of %zu labels\n",
+                   (unsigned long long)heap_address(graph->heap, id),
+                   heap_type(graph->heap, id)->name, labels.right, labels.references.count);
+    }
+    return wrong;
+}
+
+static int check(const struct graph *graph) {
+    size_t reach = disagreements(graph), labels = wrong_labels(graph);
+    printf("%zu objects are reachable in one and not in the other, %zu have other references\n",
+           reach, labels);
+    return reach || labels;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void find_paths(const struct graph *graph, const struct dominators *dominators,
@@ -116,7 +152,7 @@ static void find_paths(const struct graph *graph, const struct dominators *domin
     *since = seconds();
     fail_on(paths_to_types(graph, dominators, wanted, &filter, NULL, &paths));
     say("paths", since);
-    printf("  %zu to %llu %s\n", paths.count, (unsigned long long)paths.objects,
+    printf("%zu to %llu %s\n", paths.count, (unsigned long long)paths.objects,
            heap_type_by_id(heap, most)->name);
     merged_paths_free(&paths);
     free(wanted);
@@ -135,12 +171,13 @@ int main(int argument_count, char **arguments) {
     fail_on(graph_build(source_heap(source), NULL, &graph));
     say("graph", &since);
     uint64_t references = graph_reference_count(graph);
-    printf("  %u objects, %llu references, %zu roots, %zu guesses believed\n", graph->object_count,
+    printf("%u objects, %llu references, %zu roots, %zu guesses believed\n", graph->object_count,
            (unsigned long long)references, graph->roots.count, graph->guessed_count);
-    size_t count = disagreements(graph);
-    printf("  %zu objects are reachable in one and not in the other\n", count);
-    since = seconds();
-    if (argument_count < 3) {
+    int status = 0;
+    if (argument_count > 2) {
+        status = check(graph);
+    } else {
+        since = seconds();
         fail_on(dominators_build(graph, NULL, &dominators));
         say("dominators", &since);
         find_paths(graph, dominators, &since);
@@ -148,5 +185,5 @@ int main(int argument_count, char **arguments) {
     dominators_destroy(dominators);
     graph_destroy(graph);
     source_close(source);
-    return count != 0;
+    return status;
 }

@@ -24,6 +24,7 @@ import oracle
 import test_audit
 import test_compare
 import test_garbage
+import test_graph
 import test_leaks
 import test_oracle
 import test_threads
@@ -124,7 +125,7 @@ def audit_cases(heapglass, interpreter, where):
 
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-GRAPH_TESTS = (test_garbage, test_leaks, test_threads)
+GRAPH_TESTS = (test_garbage, test_graph, test_leaks, test_threads)
 
 
 def graph_cases(heapglass, interpreter, where):
