@@ -67,17 +67,34 @@ def by_closure():
     return len(seen)
 
 
+def one_chain(root):
+    import objgraph
+    return len(objgraph.find_backref_chain(next(each for each in reversed(root) if isinstance(each, mix.Order)), objgraph.is_proper_module))
+
+
+def by_asizeof(root):
+    from pympler import asizeof
+    asizeof.asizeof(root)
+    return len(root)
+
+
+def by_guppy(root):
+    import guppy
+    return guppy.hpy().heap().count
+
+
 WORK = {"counter": by_counter, "objgraph": by_objgraph, "closure": by_closure}
+WORK_ON_ROOT = {"chain": one_chain, "asizeof": by_asizeof, "guppy": by_guppy}
 
 
-def inside(name):
+def inside(name, root):
     ticker = PythonTicker()
     ticker.start()
     time.sleep(0.05)
     ticker.largest = 0.0
     before, start = resident(), time.perf_counter()
     try:
-        objects = WORK[name]()
+        objects = WORK[name]() if name in WORK else WORK_ON_ROOT[name](root)
     except ImportError as missing:
         return {"missing": str(missing)}
     finally:
@@ -100,7 +117,7 @@ def main():
         sys.exit("no ticker")
     print(json.dumps({"resident": resident()}), flush=True)
     for command in sys.stdin:
-        print(json.dumps(inside(command.strip())), flush=True)
+        print(json.dumps(inside(command.strip(), root)), flush=True)
     os._exit(0 if root else 1)
 
 
