@@ -40,8 +40,10 @@ static const struct guess_source *find_source(const struct heap *heap, uint64_t 
         else
             high = middle;
     }
-    const struct guess_source *source = heap->marking.guessed.items + low;
-    return low < heap->marking.guessed.count && source->target == target ? source : NULL;
+    if (low == heap->marking.guessed.count)
+        return NULL;
+    const struct guess_source *source = &heap->marking.guessed.items[low];
+    return source->target == target ? source : NULL;
 }
 
 static int64_t room_of(const struct graph *graph, uint32_t target, const struct held_root *roots,
@@ -142,8 +144,9 @@ static void believe_all(struct believer *believer, struct guesses *guesses) {
             guessed |= roots->items[root_end].root.reference.properties & REFERENCE_GUESSED;
         if (guessed || guess_end > guess) {
             believer->target = target;
-            believe_of_target(believer, guesses->items + guess, guess_end - guess,
-                              roots->items + root, root_end - root);
+            believe_of_target(believer, guess_end > guess ? &guesses->items[guess] : NULL,
+                              guess_end - guess, root_end > root ? &roots->items[root] : NULL,
+                              root_end - root);
         }
         guess = guess_end;
         root = root_end;
