@@ -17,8 +17,8 @@ struct data_symbols {
     struct arena names;
 };
 
-/* Looks through the mapped files and their debug files; one that can't be opened has no names. Takes
- * about a millisecond for each ten files. */
+/* Looks through the mapped files and their debug files; one that can't be opened has no names. 5 ms for
+ * a Python with 31 libraries, 9 with 330. */
 struct err *data_symbols_find(pid_t pid, const struct maps *maps,
                               struct data_symbols *symbols) ERR_CHECK;
 void data_symbols_clear(struct data_symbols *symbols);

@@ -43,7 +43,10 @@ static void add_image_thread(const struct image_thread *thread, struct strbuf *o
 static void add_thread_name(const struct heap *heap, size_t thread, struct strbuf *out) {
     strbuf_puts(out, " of thread \"");
     stacks_thread_name(heap, thread, out);
-    strbuf_printf(out, "\" (%d)", (int)stacks_native_id(heap, thread));
+    strbuf_putc(out, '"');
+    pid_t native = stacks_native_id(heap, thread);
+    if (native)
+        strbuf_printf(out, " (%d)", (int)native);
 }
 
 static void add_thread(const struct heap *heap, const struct root *root, struct strbuf *out) {
