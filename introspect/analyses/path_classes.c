@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BUCKETS = 1 << 10 };
+enum { FIRST_BUCKETS = 1 << 10, KNOWN_STEPS = 1 << 10 };
 
 struct path_class {
     uint32_t parent; /* PATH_CLASS_NONE: of a root */
@@ -18,6 +18,14 @@ struct path_class {
     const char *step; /* its part of the text */
     const struct held_root *root;
     bool named;
+};
+
+/* A step that was classified before, by what its text depends on. */
+struct known_step {
+    uint32_t parent; /* a class */
+    uint32_t class;  /* where it leads to; PATH_CLASS_NONE: nothing is known */
+    uint64_t argument;
+    uint16_t label;
 };
 
 struct path_classes {
@@ -31,6 +39,7 @@ struct path_classes {
     struct arena texts;
     struct strbuf step;
     uint32_t owner; /* whose children are being classified */
+    struct known_step known[KNOWN_STEPS];
     bool out_of_memory;
 };
 
@@ -125,6 +134,35 @@ static void classify_root(struct path_classes *classes, uint32_t id) {
     classes->class_of[id] = class_for(classes, PATH_CLASS_NONE, &place, root);
 }
 
+/* Most objects are reached by a step like another's, from an object of the same class. NULL: the step's text
+ * depends on more than class and reference. */
+static struct known_step *find_known(struct path_classes *classes, uint32_t parent,
+                                     const struct reference *reference, bool *found) {
+    enum path_role role = classes->items.items[parent].role;
+    struct known_step step = {parent, PATH_CLASS_NONE, reference->argument, reference->label};
+    if ((role != PATH_PLAIN && role != PATH_NAMESPACE) || step.label == LABEL_LOCAL)
+        return NULL;
+    if (step.label == LABEL_ITEM || step.label == LABEL_DICT_KEY || step.label == LABEL_MEMBER ||
+        step.label == LABEL_STACK || (step.label == LABEL_KEY && role == PATH_PLAIN))
+        step.argument = 0; /* "[*]" */
+    uint64_t hash =
+        (step.argument ^ (uint64_t)parent << 8 ^ step.label) * 0x9e3779b97f4a7c15u >> 32;
+    struct known_step *known = &classes->known[hash % KNOWN_STEPS];
+    *found = known->class != PATH_CLASS_NONE && known->parent == parent &&
+             known->argument == step.argument && known->label == step.label;
+    if (!*found)
+        *known = step;
+    return known;
+}
+
+static uint32_t classify_step(struct path_classes *classes, uint32_t parent,
+                              const struct reference *reference) {
+    struct path_place place = place_of(classes, classes->owner);
+    strbuf_clear(&classes->step);
+    path_step(classes->heap, &place, classes->owner, reference, true, &classes->step);
+    return class_for(classes, parent, &place, NULL);
+}
+
 static void classify_child(void *context, size_t position, uint32_t target,
                            const struct reference *reference) {
     struct path_classes *classes = context;
@@ -134,10 +172,12 @@ static void classify_child(void *context, size_t position, uint32_t target,
         !(reference->properties & REFERENCE_RETAINS))
         return;
     uint32_t parent = classes->class_of[classes->owner];
-    struct path_place place = place_of(classes, classes->owner);
-    strbuf_clear(&classes->step);
-    path_step(classes->heap, &place, classes->owner, reference, true, &classes->step);
-    classes->class_of[target] = class_for(classes, parent, &place, NULL);
+    bool found = false;
+    struct known_step *known = find_known(classes, parent, reference, &found);
+    uint32_t class = found ? known->class : classify_step(classes, parent, reference);
+    if (known)
+        known->class = class;
+    classes->class_of[target] = class;
 }
 
 /* Classifies an object that the tree reaches, and all on the way there. */
