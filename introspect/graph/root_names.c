@@ -51,8 +51,13 @@ static void add_thread_name(const struct heap *heap, size_t thread, struct strbu
 
 static void add_thread(const struct heap *heap, const struct root *root, struct strbuf *out) {
     const char *field = (const char *)(uintptr_t)root->reference.argument;
-    strbuf_puts(out,
-                root->kind == ROOT_THREAD && !strcmp(field, "dict") ? "thread-local data" : field);
+    if (root->kind == ROOT_THREAD && !strcmp(field, "dict"))
+        field = "thread-local data";
+    else if (root->kind == ROOT_EXCEPTION && !strcmp(field, "exc_value"))
+        field = "handled exception";
+    else if (!strcmp(field, "curexc_value") || !strcmp(field, "current_exception"))
+        field = "raised exception";
+    strbuf_puts(out, field);
     add_thread_name(heap, root->owner, out);
 }
 
