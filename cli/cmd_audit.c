@@ -182,7 +182,7 @@ extern const struct command command_audit;
 const struct command command_audit = {
     .name = "audit",
     .arguments = "PID",
-    .summary = "References that no Python object accounts for: leaked, or held from C",
+    .summary = "References that nothing accounts for: leaks",
     .details = "Hidden references are the refcount less all references found. Words in C that may\n"
                "be them are guessed by their looks; what has not even such is most likely leaked.\n"
                "GLOB is a qualified name such as shop.models.Order, with * ? [ ] as in a shell.\n",

@@ -89,10 +89,9 @@ extern const struct command command_dominators;
 const struct command command_dominators = {
     .name = "dominators",
     .arguments = "PID [ADDRESS|hidden]",
-    .summary = "What each object alone keeps alive, from the biggest down",
-    .details =
-        "ADDRESS walks into the tree: what hangs from that object. `hidden`: what hangs from\n"
-        "references that no Python object accounts for.\n",
+    .summary = "What each object alone keeps alive",
+    .details = "Biggest first. ADDRESS walks into the tree: what hangs from that object.\n"
+               "hidden: what hangs from references that no Python object accounts for.\n",
     .least_arguments = 1,
     .most_arguments = 2,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_CAPTURE | OPTION_VALUES,

@@ -297,7 +297,7 @@ extern const struct command command_garbage;
 const struct command command_garbage = {
     .name = "garbage",
     .arguments = "PID",
-    .summary = "What gc.collect() would free now, and the collector's state",
+    .summary = "What gc.collect() would free, and gc itself",
     .details = "Groups are objects that hang together. Equal ones are shown once on a screen.\n",
     .least_arguments = 1,
     .most_arguments = 1,

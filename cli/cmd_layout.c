@@ -214,7 +214,7 @@ extern const struct command command_layout;
 const struct command command_layout = {
     .name = "layout",
     .arguments = "PID|BINARY",
-    .summary = "Where the fields of this Python build lie, and who says so",
+    .summary = "Where fields lie, and who says so",
     .details =
         "BINARY is the file that holds the interpreter (python3.11 or libpython3.11.so.1.0);\n"
         "files of extension modules may follow it. --emit prints a built-in table.\n",

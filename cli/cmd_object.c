@@ -148,7 +148,7 @@ extern const struct command command_object;
 const struct command command_object = {
     .name = "object",
     .arguments = "PID ADDRESS",
-    .summary = "One object, who holds it, and its refcount added up",
+    .summary = "One object, who holds it, its refcount",
     .details = "ADDRESS is what id() returns, as 0x... or decimal.\n",
     .least_arguments = 2,
     .most_arguments = 2,

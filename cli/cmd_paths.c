@@ -287,11 +287,10 @@ extern const struct command command_paths;
 const struct command command_paths = {
     .name = "paths",
     .arguments = "PID ADDRESS|TYPE",
-    .summary = "Which named roots keep an object alive, or all objects of a type",
-    .details =
-        "ADDRESS is what id() returns; TYPE a qualified name such as shop.models.Order, or a\n"
-        "glob. WHAT of --exclude: an attribute (.cache), a type, a kind of root (frame, module,\n"
-        "thread, 'C global', ...), or guessed; it may be given several times.\n",
+    .summary = "What keeps an object or a type alive",
+    .details = "ADDRESS is what id() returns; TYPE a qualified name such as shop.models.Order,\n"
+               "or a glob. WHAT of --exclude: an attribute (.cache), a type, a kind of root\n"
+               "(frame, module, thread, 'C global', ...), or guessed; several may be given.\n",
     .least_arguments = 2,
     .most_arguments = 2,
     .options = OPTION_JSON | OPTION_LIMIT | OPTION_CAPTURE | OPTION_VALUES | OPTION_PATHS,

@@ -154,7 +154,7 @@ extern const struct command command_ps;
 const struct command command_ps = {
     .name = "ps",
     .arguments = "",
-    .summary = "The Python processes here, and whether we may attach",
+    .summary = "Python processes: may we attach?",
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT,
     .run = run,
 };

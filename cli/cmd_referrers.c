@@ -9,12 +9,10 @@ extern const struct command command_referrers;
 const struct command command_referrers = {
     .name = "referrers",
     .arguments = "PID ADDRESS",
-    .summary = "What refers to an object, and which roots hold it",
-    .details =
-        "ADDRESS is what id() returns. --depth N: a tree; what it has shown already is marked.\n"
-        "--dot: for Graphviz, as in `heapglass referrers PID ADDRESS --dot | dot -Tsvg`; cycles "
-        "are\n"
-        "red, weak references dashed.\n",
+    .summary = "Who refers to it, and which roots hold it",
+    .details = "ADDRESS is what id() returns. --depth N: a tree; what was shown is marked.\n"
+               "--dot: for Graphviz, `heapglass referrers PID ADDRESS --dot | dot -Tsvg`; cycles\n"
+               "are red, weak references dashed.\n",
     .least_arguments = 2,
     .most_arguments = 2,
     .options =

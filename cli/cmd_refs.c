@@ -10,10 +10,9 @@ const struct command command_refs = {
     .name = "refs",
     .arguments = "PID ADDRESS",
     .summary = "What an object refers to",
-    .details =
-        "ADDRESS is what id() returns. --depth N: a tree; what it has shown already is marked.\n"
-        "--dot: for Graphviz, as in `heapglass refs PID ADDRESS --dot | dot -Tsvg`; cycles are\n"
-        "red, weak references dashed.\n",
+    .details = "ADDRESS is what id() returns. --depth N: a tree; what was shown is marked.\n"
+               "--dot: for Graphviz, `heapglass refs PID ADDRESS --dot | dot -Tsvg`; cycles\n"
+               "are red, weak references dashed.\n",
     .least_arguments = 2,
     .most_arguments = 2,
     .options =

@@ -115,7 +115,7 @@ extern const struct command command_threads;
 const struct command command_threads = {
     .name = "threads",
     .arguments = "PID",
-    .summary = "Python stacks, innermost frame first, with their variables",
+    .summary = "Python stacks with their variables",
     .details = "-n: frames of each thread.\n",
     .least_arguments = 1,
     .most_arguments = 1,

@@ -221,11 +221,11 @@ const struct command command_top = {
     .totals_only = totals_only,
     .arguments = "PID",
     .summary = "Where the memory is, and which types take it",
-    .details =
-        "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
-        "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
-        "retained (what would be freed with all objects of a type), unreachable, type.\n"
-        "--by holder: by the nearest container that a module, attribute or variable names.\n",
+    .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
+               "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"
+               "retained (what would be freed with all objects of a type), unreachable, type.\n"
+               "--by holder: by the nearest container that a module, attribute or variable\n"
+               "names.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_BY | OPTION_CAPTURE,

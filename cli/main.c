@@ -49,7 +49,7 @@ static void print_help(struct output *output) {
     output_puts(output, "heapglass: what is on the heap of a running Python, seen from outside\n\n"
                         "usage: heapglass COMMAND ARGUMENTS [OPTIONS]\n\n");
     for (const struct command *const *command = command_registry; *command; command++)
-        output_printf(output, "  %-7s %-11s %s\n", (*command)->name, (*command)->arguments,
+        output_printf(output, "  %-10s %-20s %s\n", (*command)->name, (*command)->arguments,
                       (*command)->summary);
     output_puts(output, "\nheapglass COMMAND --help tells the options of a command.\n");
 }

@@ -228,7 +228,7 @@ static const struct option_row rows[] = {
     {OPTION_BY, 0, "by", "WHAT", "group by type (default) or holder", take_by},
     {OPTION_DEPTH, 0, "depth", "N", "a tree of so many levels", take_depth},
     {OPTION_DOT, 0, "dot", NULL, "write a graph for Graphviz", take_dot},
-    {OPTION_PATHS, 0, "exclude", "WHAT", "no paths through this .attribute, TYPE or kind of root",
+    {OPTION_PATHS, 0, "exclude", "WHAT", "no paths through an .attribute, TYPE, root",
      take_exclude},
     {OPTION_PATHS, 0, "via", "ADDRESS", "only paths through this object", take_via},
     {OPTION_VALUES, 0, "no-values", NULL, "never show what objects contain", take_no_values},

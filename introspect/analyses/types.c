@@ -103,7 +103,7 @@ static const struct column columns[TYPES_COLUMNS] = {
     [OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
     [SIZE] = {"size", "SIZE", VALUE_BYTES, COLUMN_DATA},
     [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
-    [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, COLUMN_DATA},
+    [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, COLUMN_SCREEN | COLUMN_DATA}, /* nowhere */
     [UNREACHABLE] = {"unreachable", "UNREACHABLE", VALUE_COUNT, COLUMN_DATA},
     [SHARE] = {"share", "SHARE", VALUE_SHARE, COLUMN_SCREEN},
 };

@@ -30,7 +30,8 @@ Test(program, wrong_usage) {
     fails("top /dev/null", 2,
           "heapglass: /dev/null: this version reads no snapshot files yet; give a PID\n");
     fails("top 1 --sort age", 2,
-          "heapglass: can't sort types by 'age': objects, size, footprint, unreachable or type\n");
+          "heapglass: can't sort types by 'age': objects, size, footprint, retained, unreachable "
+          "or type\n");
     fails("object 1 zzz", 2,
           "heapglass: 'zzz' is not an address: 0x... or the number that id() gives\n");
     fails("object 1 0x2200 --csv", 2,

@@ -37,7 +37,7 @@ Test(types, other_orders) {
     cr_assert_null(types_sort(&types, "unreachable"));
     cr_assert(eq(str, (char *)types.rows[0].type->name, "str"));
     cr_assert(eq(u64, types.rows[1].type->address, 0x7f0000002000));
-    struct err *err = types_sort(&types, "retained");
+    struct err *err = types_sort(&types, "weight");
     cr_assert_not_null(err);
     cr_assert(eq(int, err_code(err), ERR_USAGE));
     err_free(err);
