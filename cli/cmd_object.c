@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SCREEN_ROWS = 20, ADDRESS_WIDTH = 22 };
+enum { MOST_ROOTS = 4, SCREEN_ROWS = 20, ADDRESS_WIDTH = 22 };
 
 /* ---- the object ------------------------------------------------------------------------------ */
 
@@ -37,27 +37,41 @@ static void object_node(struct report *report, const struct object_details *deta
     tree_add(tree, group, "hidden",
              flags & OBJECT_IMMORTAL ? value_none() : value_signed(details->hidden));
     tree_table(tree, group, "fields", fields);
+    struct strbuf sum = {0};
+    object_refcount_text(details, &sum);
+    tree_add(tree, group, "refcount_is", value_text(strbuf_text(&sum)));
+    strbuf_free(&sum);
     tree_table(tree, group, "held_by", holders);
+    struct node *roots = tree_list(tree, group, "roots");
+    vec_each (root, &details->roots) {
+        struct node *node = tree_group(tree, roots, NULL);
+        struct strbuf name = {0};
+        root_name(heap, root, &name);
+        tree_add(tree, node, "kind", value_text(root_kind_name(root->kind)));
+        tree_add(tree, node, "name", value_text(strbuf_text(&name)));
+        tree_add(tree, node, "guessed", value_flag(root->reference.properties & REFERENCE_GUESSED));
+        strbuf_free(&name);
+    }
 }
 
 static void refcount_line(struct report *report, const struct object_details *details) {
     char count[UNITS_SIZE], found[UNITS_SIZE];
     units_count(found, details->found);
-    if (heap_flags(details->heap, details->id) & OBJECT_IMMORTAL) {
+    if (!refcount_tells(details->heap, details->id)) {
         report_line(report, LINE_PLAIN, "immortal: never freed,\t%s references to it found", found);
         return;
     }
     units_count(count, heap_refcount(details->heap, details->id));
-    if (details->hidden > 0)
-        report_line(report, LINE_PLAIN,
-                    "refcount %s = %s found + %lld hidden\t(held from C, or by a running frame)",
-                    count, found, (long long)details->hidden);
-    else if (details->hidden < 0)
+    if (details->hidden < 0) {
         report_line(report, LINE_WARNING,
                     "refcount %s, but %s references found:\tsome of them are guesses, or are wrong",
                     count, found);
-    else
-        report_line(report, LINE_PLAIN, "refcount %s: all of it found", count);
+        return;
+    }
+    struct strbuf sum = {0};
+    object_refcount_text(details, &sum);
+    report_paragraph(report, LINE_PLAIN, "refcount %s = \v%s", count, strbuf_text(&sum));
+    strbuf_free(&sum);
 }
 
 /* A line of one text that may be long, cut in its middle or at its end; then " at ADDRESS", if any.
@@ -93,6 +107,20 @@ static void head_lines(struct report *report, const struct object_details *detai
     refcount_line(report, details);
 }
 
+static void root_lines(struct report *report, const struct object_details *details) {
+    size_t shown = 0;
+    vec_each (root, &details->roots) {
+        struct strbuf name = {0};
+        bool guessed = root->reference.properties & REFERENCE_GUESSED;
+        if (shown++ == MOST_ROOTS)
+            break;
+        root_name(details->heap, root, &name);
+        report_line(report, LINE_PLAIN, "root: %s\t(%s%s)", strbuf_text(&name),
+                    root_kind_name(root->kind), guessed ? ", guessed" : "");
+        strbuf_free(&name);
+    }
+}
+
 static void more_line(struct report *report, size_t count, size_t limit) {
     char number[UNITS_SIZE];
     if (count > limit)
@@ -118,6 +146,7 @@ static struct err *show(const struct cli *cli, const struct source *source,
     object_node(&report, details, shown, &fields.table, &holders.table);
 
     head_lines(&report, details, shown);
+    root_lines(&report, details);
     if (details->holders.count) {
         report_line(&report, LINE_PLAIN, "%s", "");
         report_table(&report, &holders.table);

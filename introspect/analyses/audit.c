@@ -108,7 +108,7 @@ static void audit_object(struct collecting *hidden, struct collecting *overcount
     const struct graph *graph = hidden->graph;
     uint64_t by[AUDIT_HOLDERS] = {0}, guesses = 0;
     uint64_t counted = count_references(graph, id, at, by);
-    if (!graph_refcount_tells(graph, id))
+    if (!refcount_tells(graph->heap, id))
         return;
     counted += (heap_flags(graph->heap, id) & OBJECT_STATIC) != 0;
     for (size_t i = 0; i < AUDIT_HOLDERS; i++)

@@ -1,5 +1,6 @@
 #include "introspect/analyses/object.h"
 
+#include "introspect/graph/graph.h"
 #include "introspect/heap/parallel.h"
 
 #include <stdlib.h>
@@ -86,28 +87,94 @@ static void keep_reference(void *context, const struct reference *reference) {
     keeper->failed |= !vec_push(&keeper->details->references, *reference);
 }
 
+/* Exact ones, then those that may be one. */
+static struct err *find_roots(struct object_details *details) {
+    struct root_list list = {0};
+    size_t count = 0;
+    TRY(root_list_collect(details->heap, &list));
+    const struct held_root *roots = root_list_of(&list, details->id, &count);
+    bool fine = true;
+    for (int guessed = 0; guessed < 2; guessed++) {
+        for (size_t i = 0; i < count; i++) {
+            bool is_guess = roots[i].root.reference.properties & REFERENCE_GUESSED;
+            if (is_guess == guessed)
+                fine &= vec_push(&details->roots, roots[i].root);
+        }
+    }
+    root_list_clear(&list);
+    return fine ? NULL : err_no_memory();
+}
+
+static bool is_counted(unsigned properties) {
+    return (properties & (REFERENCE_COUNTED | REFERENCE_GUESSED)) == REFERENCE_COUNTED;
+}
+
 struct err *object_details_collect(const struct heap *heap, uint32_t id, unsigned threads,
                                    const volatile int *cancel, struct object_details *ret) {
     *ret = (struct object_details){.heap = heap, .id = id};
     struct keeper keeper = {.details = ret};
     heap_references(heap, id, keep_reference, &keeper);
     struct err *err = keeper.failed ? err_no_memory() : find_holders(ret, threads, cancel);
+    if (!err)
+        err = find_roots(ret);
     if (err) {
         object_details_free(ret);
         return err;
     }
-    vec_each (holder, &ret->holders) {
-        if (holder->reference.properties & REFERENCE_COUNTED)
-            ret->found++;
-    }
-    if (!(heap_flags(heap, id) & OBJECT_IMMORTAL))
-        ret->hidden = (int64_t)(heap_refcount(heap, id) - ret->found);
+    vec_each (holder, &ret->holders)
+        ret->found += is_counted(holder->reference.properties);
+    vec_each (root, &ret->roots)
+        ret->found += is_counted(root->reference.properties);
+    /* A static object begins with a reference of its own. */
+    if (refcount_tells(heap, id))
+        ret->hidden = (int64_t)(heap_refcount(heap, id) - ret->found) -
+                      ((heap_flags(heap, id) & OBJECT_STATIC) != 0);
     return NULL;
 }
 
 void object_details_free(struct object_details *details) {
     vec_free(&details->references);
     vec_free(&details->holders);
+    vec_free(&details->roots);
+}
+
+/* ---- its refcount in words ------------------------------------------------------------------- */
+
+enum { MOST_NAMED = 4 };
+
+static void add_term(struct strbuf *out, uint64_t *named, uint64_t *more) {
+    if (*named == MOST_NAMED) {
+        ++*more;
+        return;
+    }
+    if (++*named > 1)
+        strbuf_puts(out, " + ");
+}
+
+void object_refcount_text(const struct object_details *details, struct strbuf *out) {
+    uint64_t named = 0, more = 0;
+    vec_each (root, &details->roots) {
+        if (!is_counted(root->reference.properties))
+            continue;
+        add_term(out, &named, &more);
+        if (!more)
+            root_name(details->heap, root, out);
+    }
+    vec_each (holder, &details->holders) {
+        if (!is_counted(holder->reference.properties))
+            continue;
+        add_term(out, &named, &more);
+        if (more)
+            continue;
+        heap_label(details->heap, holder->id, &holder->reference, out);
+        strbuf_printf(out, " of %s", heap_type(details->heap, holder->id)->name);
+    }
+    if (more)
+        strbuf_printf(out, " + %llu more", (unsigned long long)more);
+    if (heap_flags(details->heap, details->id) & OBJECT_STATIC)
+        strbuf_printf(out, "%s1 of its own", named ? " + " : "");
+    if (details->hidden > 0)
+        strbuf_printf(out, "%s%lld hidden", named ? " + " : "", (long long)details->hidden);
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */

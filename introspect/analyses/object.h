@@ -3,6 +3,7 @@
 #define HEAPGLASS_INTROSPECT_ANALYSES_OBJECT_H
 
 #include "base/vec.h"
+#include "introspect/graph/root_list.h"
 #include "introspect/heap/heap.h"
 #include "table/table.h"
 
@@ -17,8 +18,9 @@ struct object_details {
     uint32_t id;
     struct vec(struct reference) references;  /* its own, in the decoder's order */
     struct vec(struct object_holder) holders; /* references to it, by their owner's address */
-    uint64_t found;                           /* references to it that its refcount counts */
-    int64_t hidden;                           /* its refcount less those; 0 if it is immortal */
+    struct vec(struct root) roots;            /* that hold it; guessed ones last */
+    uint64_t found; /* references to it that its refcount counts, by objects and exact roots */
+    int64_t hidden; /* its refcount less those; 0 if it is immortal */
 };
 
 /* Decodes the references of every object, on several threads (0: one for each processor).
@@ -36,6 +38,10 @@ struct object_rows {
     size_t next, limit;
     struct strbuf name, label, value;
 };
+
+/* Adds what its refcount is made of: "local a in f() app.py:3 + ['k'] of dict + 1 hidden"; of many, the
+ * first few and a count. */
+void object_refcount_text(const struct object_details *details, struct strbuf *out);
 
 void object_fields_open(struct object_rows *rows, const struct object_details *details,
                         size_t limit, bool values);

@@ -76,18 +76,19 @@ static unsigned traits_of(const struct graph *graph, uint32_t id) {
                : 0;
 }
 
-/* Roots count too: what they hold has fewer hidden references than its referrers alone would say. */
+/* Few objects have more references than their referrers make: roots may have them, or C. */
 static void find_traits(struct builder *builder) {
     const struct graph *graph = builder->graph;
-    for (uint32_t id = 0; id < graph->object_count; id++)
+    for (uint32_t id = 0; id < graph->object_count; id++) {
         builder->traits[id] = (uint8_t)traits_of(graph, id);
+        if (builder->traits[id] & HELD_BY_HIDDEN && graph_hidden(graph, id) <= 0)
+            builder->traits[id] &= (uint8_t)~HELD_BY_HIDDEN;
+    }
     for (size_t i = 0; i < graph->roots.count; i++) {
         uint32_t id = graph->roots.items[i].object;
         builder->traits[id] &= (uint8_t)~LONE_LEAF;
         if (graph->roots.items[i].root.reference.properties & REFERENCE_RETAINS)
             builder->traits[id] |= HELD_BY_ROOT;
-        if (builder->traits[id] & HELD_BY_HIDDEN && graph_hidden(graph, id) <= 0)
-            builder->traits[id] &= (uint8_t)~HELD_BY_HIDDEN;
     }
 }
 

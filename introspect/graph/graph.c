@@ -82,14 +82,6 @@ void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, 
 
 /* _PyObject_IMMORTAL_REFCNT (CPython 3.11, Include/internal/pycore_object.h): of deep-frozen code, small
  * ints, strings of one letter, ... It goes up and down, and nobody cares. */
-enum { STATIC_REFCOUNT = 999999999 };
-
-bool graph_refcount_tells(const struct graph *graph, uint32_t id) {
-    unsigned flags = heap_flags(graph->heap, id);
-    return !(flags & OBJECT_IMMORTAL) &&
-           !(flags & OBJECT_STATIC && heap_refcount(graph->heap, id) > STATIC_REFCOUNT / 2);
-}
-
 static size_t guesses_of(const struct graph *graph, uint32_t id) {
     size_t low = 0, high = graph->guessed_count;
     while (low < high) {
@@ -121,7 +113,7 @@ struct graph_counted graph_counted(const struct graph *graph, uint32_t id) {
 }
 
 int64_t graph_hidden(const struct graph *graph, uint32_t id) {
-    if (!graph_refcount_tells(graph, id))
+    if (!refcount_tells(graph->heap, id))
         return 0;
     struct graph_counted counted = graph_counted(graph, id);
     return (int64_t)(heap_refcount(graph->heap, id) - counted.by_objects - counted.by_roots -

@@ -90,7 +90,7 @@ struct graph_counted graph_counted(const struct graph *graph, uint32_t id);
 
 /* Whether an object's refcount tells how many references it has. Not of immortal objects, nor of those
  * that CPython 3.11 has in its data with a refcount of 999,999,999. */
-bool graph_refcount_tells(const struct graph *graph, uint32_t id);
+bool refcount_tells(const struct heap *heap, uint32_t id);
 
 /* refcount less all counted references found; 0 if the refcount tells nothing. Positive: held from where nobody could
  * look; negative: more found than there are. */

@@ -112,7 +112,7 @@ static void believe_roots(struct believer *believer, struct held_root *roots, si
 static void believe_of_target(struct believer *believer, struct guess *guesses, size_t guess_count,
                               struct held_root *roots, size_t root_count) {
     const struct graph *graph = believer->graph;
-    bool tells = graph_refcount_tells(graph, believer->target);
+    bool tells = refcount_tells(graph->heap, believer->target);
     const struct guess_source *source =
         find_source(graph->heap, heap_address(graph->heap, believer->target));
     /* Of an immortal one's guesses, which may be thousands, the first will do. */

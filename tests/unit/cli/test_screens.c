@@ -110,19 +110,18 @@ Test(screens, objects_json) {
 }
 
 Test(screens, object) {
-    expect("object 4711 0x2200",
-           "shop.models.Order at 0x2200\n"
-           "size 48, footprint 64, gc: old\n"
-           "refcount 2 = 1 found + 1 hidden (held from C, or by a running frame)\n"
-           "\n"
-           "HELD BY       TYPE               ADDRESS  VALUE\n"
-           "['order']     dict               0x2000   {2 items}\n"
-           ".peer (weak)  shop.models.Order  0x2240\n"
-           "\n"
-           "FIELD      TYPE  ADDRESS  VALUE\n"
-           ".__dict__  dict  0x2700   {1 item}\n"
-           ".name      str   0x2100   'ab'\n"
-           ".title     str   0x2100   'ab'\n");
+    expect("object 4711 0x2200", "shop.models.Order at 0x2200\n"
+                                 "size 48, footprint 64, gc: old\n"
+                                 "refcount 2 = ['order'] of dict + 1 hidden\n"
+                                 "\n"
+                                 "HELD BY       TYPE               ADDRESS  VALUE\n"
+                                 "['order']     dict               0x2000   {2 items}\n"
+                                 ".peer (weak)  shop.models.Order  0x2240\n"
+                                 "\n"
+                                 "FIELD      TYPE  ADDRESS  VALUE\n"
+                                 ".__dict__  dict  0x2700   {1 item}\n"
+                                 ".name      str   0x2100   'ab'\n"
+                                 ".title     str   0x2100   'ab'\n");
 }
 
 Test(screens, object_json) {
@@ -146,11 +145,12 @@ Test(screens, object_json) {
         "  {\"name\": \".name\", \"type\": \"str\", \"address\": \"0x2100\", \"value\": \"'ab'\", "
         "\"weak\": false, \"guessed\": false},\n"
         "  {\"name\": \".title\", \"type\": \"str\", \"address\": \"0x2100\", \"value\": \"'ab'\", "
-        "\"weak\": false, \"guessed\": false}], \"held_by\": [\n"
+        "\"weak\": false, \"guessed\": false}], "
+        "\"refcount_is\": \"['order'] of dict + 1 hidden\", \"held_by\": [\n"
         "  {\"via\": \"['order']\", \"type\": \"dict\", \"from\": \"0x2000\", \"weak\": false, "
         "\"guessed\": false},\n"
         "  {\"via\": \".peer\", \"type\": \"shop.models.Order\", \"from\": \"0x2240\", \"weak\": "
-        "true, \"guessed\": false}]}}\n");
+        "true, \"guessed\": false}], \"roots\": []}}\n");
 }
 
 /* Everything that makes an answer less than exact is said. */

@@ -28,3 +28,23 @@ struct err *dominators_retained_by_group(const struct dominators *dominators,
     (void)dominators, (void)group, (void)context, (void)group_count, (void)retained;
     return err_new(ERR_FAILED, "a fake heap has no graph");
 }
+
+struct err *root_list_collect(const struct heap *heap, struct root_list *ret) {
+    (void)heap;
+    *ret = (struct root_list){0};
+    return NULL;
+}
+
+void root_list_clear(struct root_list *list) {
+    (void)list;
+}
+
+const struct held_root *root_list_of(const struct root_list *list, uint32_t object, size_t *count) {
+    (void)list, (void)object;
+    *count = 0;
+    return NULL;
+}
+
+void root_name(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    (void)heap, (void)root, (void)out;
+}

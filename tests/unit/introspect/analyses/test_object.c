@@ -30,8 +30,8 @@ Test(object, weak_references_do_not_count) {
 Test(object, more_found_than_counted) {
     struct object_details details;
     cr_assert_null(object_details_collect(&fake_shop, 4, 1, NULL, &details));
-    cr_assert(eq(u64, details.found, 3));
-    cr_assert(eq(i64, details.hidden, -2));
+    cr_assert(eq(u64, details.found, 2), "a guess is none");
+    cr_assert(eq(i64, details.hidden, -1));
     object_details_free(&details);
 }
 

@@ -292,7 +292,7 @@ Test(graph, immortal_objects_hide_nothing) {
     fake_heap_refcount(&heap, number, 0xffffffff);
     fake_heap_root(&heap, number);
     struct graph *graph = build(&heap);
-    cr_expect_not(graph_refcount_tells(graph, id_of(graph, number)));
+    cr_expect_not(refcount_tells(graph->heap, id_of(graph, number)));
     cr_expect_eq(hidden(graph, number), 0);
     graph_destroy(graph);
     fake_heap_destroy(&heap);
