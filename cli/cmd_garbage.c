@@ -33,7 +33,7 @@ static void view_clear(struct view *view) {
 
 /* ---- groups that look alike ------------------------------------------------------------------ */
 
-static char *shape_text(const struct garbage *garbage, const struct garbage_group *group) {
+static char *shape_text(struct garbage *garbage, const struct garbage_group *group) {
     struct strbuf text = {0}, finalizers = {0};
     garbage_cycle_text(garbage, group, &text);
     garbage_finalizers(garbage, group, &finalizers);
@@ -63,7 +63,7 @@ static int compare_sizes(const void *left, const void *right) {
 }
 
 static struct err *find_shapes(struct view *view, const volatile int *cancel) {
-    const struct garbage *garbage = &view->garbage;
+    struct garbage *garbage = &view->garbage;
     view->shapes = calloc(garbage->group_count + 1, sizeof *view->shapes);
     if (!view->shapes)
         return err_no_memory();
@@ -97,9 +97,8 @@ static struct err *find_shapes(struct view *view, const volatile int *cancel) {
 
 /* ---- document -------------------------------------------------------------------------------- */
 
-static void gc_node(struct report *report, const struct view *view) {
-    struct tree *tree = &report->document;
-    struct node *group = tree_group(tree, &tree->root, "gc");
+static void gc_node(struct tree *tree, struct node *parent, const struct view *view) {
+    struct node *group = tree_group(tree, parent, "gc");
     const struct gc_status *gc = &view->gc;
     tree_add(tree, group, "enabled", value_flag(gc->enabled));
     tree_add(tree, group, "collecting", value_flag(gc->collecting));
@@ -123,7 +122,7 @@ static void gc_node(struct report *report, const struct view *view) {
              gc->has_long_lived ? value_count(gc->long_lived_pending) : value_none());
 }
 
-static void group_node(struct tree *tree, struct node *list, const struct garbage *garbage,
+static void group_node(struct tree *tree, struct node *list, struct garbage *garbage,
                        const struct garbage_group *group) {
     struct strbuf cycle = {0}, finalizers = {0};
     struct garbage_type types[MOST_TYPES];
@@ -152,9 +151,9 @@ static void group_node(struct tree *tree, struct node *list, const struct garbag
     strbuf_free(&finalizers);
 }
 
-static void collectable_node(struct report *report, const struct garbage *garbage, size_t limit) {
-    struct tree *tree = &report->document;
-    struct node *node = tree_group(tree, &tree->root, "collectable");
+static void collectable_node(struct tree *tree, struct node *parent, struct garbage *garbage,
+                             size_t limit) {
+    struct node *node = tree_group(tree, parent, "collectable");
     tree_add(tree, node, "gc_objects", value_count(garbage->gc_objects));
     tree_add(tree, node, "objects", value_count(garbage->member_count));
     tree_add(tree, node, "footprint", value_bytes(garbage->footprint));
@@ -165,18 +164,16 @@ static void collectable_node(struct report *report, const struct garbage *garbag
 }
 
 /* What is in gc.garbage already; returns how many. */
-static uint64_t uncollectable_node(struct report *report, const struct graph *graph,
-                                   const struct gc_status *gc) {
-    struct tree *tree = &report->document;
-    struct node *list = tree_list(tree, &tree->root, "uncollectable");
+static uint64_t uncollectable_node(struct tree *tree, struct node *parent,
+                                   const struct graph *graph, const struct gc_status *gc) {
+    struct node *list = tree_list(tree, parent, "uncollectable");
     uint32_t id = heap_find(graph->heap, gc->garbage);
     if (id == HEAP_NONE)
         return 0;
     struct graph_references items = graph_references(graph, id);
     uint64_t count = 0;
     for (size_t i = 0; i < items.count; i++) {
-        if (!(items.properties[i] & REFERENCE_TRAVERSED) ||
-            heap_address(graph->heap, items.targets[i]) == heap_type(graph->heap, id)->address)
+        if (!(items.properties[i] & REFERENCE_TRAVERSED))
             continue;
         struct node *item = tree_group(tree, list, NULL);
         count++;
@@ -194,6 +191,10 @@ static void gc_lines(struct report *report, const struct view *view) {
     char objects[UNITS_SIZE], pending[UNITS_SIZE], total[UNITS_SIZE];
     const struct garbage *garbage = &view->garbage;
     bool never = !of[0].threshold;
+    if (gc->collecting)
+        report_line(
+            report, LINE_WARNING,
+            "gc was in the middle of a collection:\twhat it had found by then is not told here");
     units_count(objects, garbage->gc_objects);
     if (garbage->gc_objects && (!gc->enabled || never))
         report_line(
@@ -207,24 +208,22 @@ static void gc_lines(struct report *report, const struct view *view) {
     else
         report_line(report, gc->enabled ? LINE_STRONG : LINE_WARNING,
                     "nothing is collectable; gc is %s", gc->enabled ? "enabled" : "disabled");
-    report_line(
-        report, LINE_PLAIN,
-        "counts %lld/%lld/%lld of %lld/%lld/%lld;\tfull collections %llu,\tlast found %llu in all",
-        (long long)of[0].count, (long long)of[1].count, (long long)of[2].count,
-        (long long)of[0].threshold, (long long)of[1].threshold, (long long)of[2].threshold,
-        (unsigned long long)of[2].collections, (unsigned long long)of[2].collected);
-    if (gc->has_long_lived)
+    report_line(report, LINE_PLAIN,
+                "counts %lld/%lld/%lld of %lld/%lld/%lld;\t%llu full collections, which found %llu",
+                (long long)of[0].count, (long long)of[1].count, (long long)of[2].count,
+                (long long)of[0].threshold, (long long)of[1].threshold, (long long)of[2].threshold,
+                (unsigned long long)of[2].collections, (unsigned long long)of[2].collected);
+    if (gc->enabled && gc->has_long_lived && of[2].count > of[2].threshold &&
+        gc->long_lived_pending < gc->long_lived_total / 4)
         report_line(report, LINE_PLAIN,
-                    "%s objects have grown old since the last full collection, of %s then:\ta full "
-                    "one waits for a quarter",
+                    "a full collection is due, but waits:\tonly %s objects have grown old since "
+                    "the last,\ta quarter of the %s then would be needed",
                     units_count(pending, gc->long_lived_pending),
                     units_count(total, gc->long_lived_total));
     if (garbage->frozen)
         report_line(report, LINE_PLAIN,
                     "%s objects are frozen (gc.freeze):\tgc never looks at them",
                     units_count(objects, garbage->frozen));
-    if (gc->collecting)
-        report_line(report, LINE_WARNING, "gc was collecting at that moment: this is its middle");
     if (gc->debug & GC_DEBUG_SAVEALL)
         report_line(report, LINE_WARNING,
                     "gc.DEBUG_SAVEALL is set:\tall garbage is kept in gc.garbage, which is a leak");
@@ -267,28 +266,51 @@ static void groups_lines(struct report *report, const struct view *view, size_t 
                     units_count(count, view->shape_count - limit));
 }
 
+/* ---- the command ----------------------------------------------------------------------------- */
+
+/* One interpreter: into `parent` of the document, and on the screen. */
+static struct err *show(struct cli *cli, struct report *report, struct node *parent,
+                        const struct graph *graph, size_t interpreter) {
+    _cleanup_(view_clear) struct view view = {0};
+    const struct heap *heap = graph->heap;
+    struct tree *tree = &report->document;
+    char count[UNITS_SIZE];
+    TRY(garbage_find(graph, heap_interpreter_id(heap, interpreter), cli->cancel, &view.garbage));
+    view.gc_known = heap_gc_status(heap, interpreter, &view.gc);
+    if (!strcmp(cli->options.format, "text"))
+        TRY(find_shapes(&view, cli->cancel));
+    gc_node(tree, parent, &view);
+    collectable_node(tree, parent, &view.garbage, cli_limit(cli, 0));
+    uint64_t uncollectable = uncollectable_node(tree, parent, graph, &view.gc);
+    gc_lines(report, &view);
+    groups_lines(report, &view, cli_limit(cli, SCREEN_SHAPES));
+    if (uncollectable)
+        report_line(report, LINE_WARNING,
+                    "%s objects are in gc.garbage already: gc gave them up,\tor DEBUG_SAVEALL "
+                    "keeps them",
+                    units_count(count, uncollectable));
+    return NULL;
+}
+
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
     _cleanup_(cleanup_graph) struct graph *graph = NULL;
-    _cleanup_(view_clear) struct view view = {0};
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.garbage/1"};
-    char count[UNITS_SIZE];
     TRY(cli_open_source(cli, &source));
     TRY(cli_build_graph(cli, source, &graph));
-    TRY(garbage_find(graph, cli->cancel, &view.garbage));
-    view.gc_known = heap_gc_status(source_heap(source), &view.gc);
-    TRY(find_shapes(&view, cli->cancel));
+    const struct heap *heap = source_heap(source);
+    struct tree *tree = &report.document;
     envelope_add(&report, source);
-    gc_node(&report, &view);
-    collectable_node(&report, &view.garbage, cli_limit(cli, 0));
-    uint64_t uncollectable = uncollectable_node(&report, graph, &view.gc);
-    gc_lines(&report, &view);
-    groups_lines(&report, &view, cli_limit(cli, SCREEN_SHAPES));
-    if (uncollectable)
-        report_line(
-            &report, LINE_WARNING,
-            "%s objects are in gc.garbage already: gc gave them up,\tor DEBUG_SAVEALL keeps them",
-            units_count(count, uncollectable));
+    TRY(show(cli, &report, &tree->root, graph, 0));
+    struct node *others = tree_list(tree, &tree->root, "interpreters");
+    for (size_t i = 1; i < heap_interpreter_count(heap); i++) {
+        struct node *node = tree_group(tree, others, NULL);
+        tree_add(tree, node, "interpreter", value_id(heap_interpreter_id(heap, i)));
+        report_line(&report, LINE_PLAIN, "%s", "");
+        report_line(&report, LINE_STRONG,
+                    "interpreter %lld:", (long long)heap_interpreter_id(heap, i));
+        TRY(show(cli, &report, node, graph, i));
+    }
     notes_add(&report, source, false);
     return cli_write(cli, &report);
 }

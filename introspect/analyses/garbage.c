@@ -11,7 +11,8 @@ struct finder {
     const struct graph *graph;
     const volatile int *cancel;
     struct garbage *garbage;
-    bool several_collectors;
+    int64_t interpreter;
+    bool several;     /* interpreters */
     int64_t *held;    /* refcount less the references from objects of the same collector */
     uint8_t *visited; /* enum visited */
     uint32_t *leader; /* union-find over what is collectable */
@@ -28,38 +29,36 @@ static void push(struct finder *finder, uint32_t id) {
 
 /* ---- what the collector would find ----------------------------------------------------------- */
 
-static bool is_collected(const struct heap *heap, uint32_t id) {
-    enum gc_state state = heap_gc_state(heap, id);
-    return state == GC_YOUNG || state == GC_OLD;
+/* Each interpreter has a collector of its own. */
+static bool is_mine(const struct finder *finder, uint32_t id) {
+    return !finder->several || heap_interpreter(finder->graph->heap, id) == finder->interpreter;
 }
 
-/* Each interpreter has a collector of its own: to it others' objects are outside. */
-static bool same_collector(const struct finder *finder, uint32_t a, uint32_t b) {
-    return !finder->several_collectors ||
-           heap_interpreter(finder->graph->heap, a) == heap_interpreter(finder->graph->heap, b);
+static bool is_collected(const struct finder *finder, uint32_t id) {
+    enum gc_state state = heap_gc_state(finder->graph->heap, id);
+    return (state == GC_YOUNG || state == GC_OLD) && is_mine(finder, id);
 }
 
-static bool is_inside(const struct finder *finder, uint32_t from, uint32_t to,
-                      unsigned properties) {
-    return properties & REFERENCE_TRAVERSED && finder->visited[to] & COLLECTING &&
-           same_collector(finder, from, to);
+static bool is_inside(const struct finder *finder, uint32_t to, unsigned properties) {
+    return properties & REFERENCE_TRAVERSED && finder->visited[to] & COLLECTING;
 }
 
 static void subtract_references(struct finder *finder) {
     const struct graph *graph = finder->graph;
     for (uint32_t id = 0; id < graph->object_count; id++) {
-        if (is_collected(graph->heap, id)) {
+        if (is_collected(finder, id)) {
             finder->visited[id] = COLLECTING;
             finder->held[id] = (int64_t)heap_refcount(graph->heap, id);
         }
-        finder->garbage->frozen += heap_gc_state(graph->heap, id) == GC_PERMANENT;
+        finder->garbage->frozen +=
+            heap_gc_state(graph->heap, id) == GC_PERMANENT && is_mine(finder, id);
     }
     for (uint32_t id = 0; id < graph->object_count; id++) {
         if (!(finder->visited[id] & COLLECTING))
             continue;
         struct graph_references references = graph_references(graph, id);
         for (size_t i = 0; i < references.count; i++) {
-            if (is_inside(finder, id, references.targets[i], references.properties[i]))
+            if (is_inside(finder, references.targets[i], references.properties[i]))
                 finder->held[references.targets[i]]--;
         }
     }
@@ -82,7 +81,7 @@ static void keep_what_is_held(struct finder *finder) {
         uint32_t id = finder->queue.items[--finder->queue.count];
         struct graph_references references = graph_references(graph, id);
         for (size_t i = 0; i < references.count; i++) {
-            if (is_inside(finder, id, references.targets[i], references.properties[i]))
+            if (is_inside(finder, references.targets[i], references.properties[i]))
                 stay(finder, references.targets[i]);
         }
     }
@@ -244,23 +243,17 @@ static struct err *list_groups(struct finder *finder) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static bool several_collectors(const struct graph *graph) {
-    for (uint32_t id = 1; id < graph->object_count; id++) {
-        if (heap_interpreter(graph->heap, id) != heap_interpreter(graph->heap, 0))
-            return true;
-    }
-    return false;
-}
-
 static struct err *find(struct finder *finder) {
     size_t rows = (size_t)finder->graph->object_count + 1;
     finder->held = big_alloc(rows * sizeof *finder->held, false);
     finder->visited = big_alloc(rows, false);
     finder->leader = big_alloc(rows * sizeof *finder->leader, false);
     finder->garbage->state = calloc(rows, 1);
-    if (!finder->held || !finder->visited || !finder->leader || !finder->garbage->state)
+    finder->garbage->stamps = calloc(rows, sizeof *finder->garbage->stamps);
+    if (!finder->held || !finder->visited || !finder->leader || !finder->garbage->state ||
+        !finder->garbage->stamps)
         return err_no_memory();
-    finder->several_collectors = several_collectors(finder->graph);
+    finder->several = heap_interpreter_count(finder->graph->heap) > 1;
     subtract_references(finder);
     TRY(cancel_check(finder->cancel));
     keep_what_is_held(finder);
@@ -273,10 +266,11 @@ static struct err *find(struct finder *finder) {
     return finder->out_of_memory ? err_no_memory() : list_groups(finder);
 }
 
-struct err *garbage_find(const struct graph *graph, const volatile int *cancel,
+struct err *garbage_find(const struct graph *graph, int64_t interpreter, const volatile int *cancel,
                          struct garbage *ret) {
     *ret = (struct garbage){.graph = graph};
-    struct finder finder = {.graph = graph, .garbage = ret, .cancel = cancel};
+    struct finder finder = {
+        .graph = graph, .garbage = ret, .interpreter = interpreter, .cancel = cancel};
     size_t rows = (size_t)graph->object_count + 1;
     struct err *err = find(&finder);
     big_free(finder.held, rows * sizeof *finder.held);
@@ -292,5 +286,6 @@ void garbage_free(struct garbage *garbage) {
     free(garbage->groups);
     free(garbage->members);
     free(garbage->state);
+    free(garbage->stamps);
     *garbage = (struct garbage){0};
 }

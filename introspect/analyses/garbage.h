@@ -23,8 +23,9 @@ struct garbage {
     uint32_t *members; /* ids, by group */
     size_t member_count;
     uint64_t gc_objects, footprint;
-    uint64_t frozen; /* objects in the permanent generation */
-    uint8_t *state;  /* by id: enum garbage_state */
+    uint64_t frozen;         /* objects in the permanent generation */
+    uint8_t *state;          /* by id: enum garbage_state */
+    uint32_t *stamps, stamp; /* by id: the search that last came there */
 };
 
 enum garbage_state {
@@ -33,8 +34,9 @@ enum garbage_state {
     GARBAGE_DEPENDENT, /* not tracked; only garbage keeps it */
 };
 
-/* garbage_free. */
-struct err *garbage_find(const struct graph *graph, const volatile int *cancel,
+/* What the collector of one interpreter would find; to it the objects of others are outside.
+ * garbage_free. */
+struct err *garbage_find(const struct graph *graph, int64_t interpreter, const volatile int *cancel,
                          struct garbage *ret) ERR_CHECK;
 void garbage_free(struct garbage *garbage);
 
@@ -47,7 +49,7 @@ size_t garbage_types(const struct garbage *garbage, const struct garbage_group *
                      struct garbage_type *types, size_t limit);
 
 /* Adds a cycle in the group: "shop.Node.peer → shop.Node.peer → (itself)". */
-void garbage_cycle_text(const struct garbage *garbage, const struct garbage_group *group,
+void garbage_cycle_text(struct garbage *garbage, const struct garbage_group *group,
                         struct strbuf *out);
 
 /* Adds what is to run when the group is freed: "__del__ of shop.Node, 2 weakref callbacks"; nothing if

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STARTS = 4, MOST_VISITED = 1 << 12, MOST_HOPS = 12, MOST_TYPES = 64 };
+enum {
+    MOST_STARTS = 4,
+    MOST_VISITED = 1 << 20,
+    MOST_HOPS = 12,
+    MOST_CANDIDATES = 1 << 12,
+    MOST_TYPES = 64
+};
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
@@ -48,23 +54,25 @@ struct visit {
 };
 
 struct cycle_search {
-    const struct garbage *garbage;
+    struct garbage *garbage;
     struct vec(struct visit) visits;
     uint32_t last; /* the visit whose object refers to the start */
 };
 
-static bool is_visited(const struct cycle_search *search, uint32_t id) {
-    vec_each (visit, &search->visits) {
-        if (visit->id == id)
-            return true;
-    }
-    return false;
+/* True the first time that this search comes to an object. */
+static bool come_to(struct cycle_search *search, uint32_t id) {
+    struct garbage *garbage = search->garbage;
+    if (garbage->stamps[id] == garbage->stamp)
+        return false;
+    garbage->stamps[id] = garbage->stamp;
+    return true;
 }
 
 /* Breadth first, within the group, until somebody refers to `start`. */
 static bool find_cycle(struct cycle_search *search, uint32_t start) {
-    const struct garbage *garbage = search->garbage;
+    struct garbage *garbage = search->garbage;
     search->visits.count = 0;
+    garbage->stamp++;
     if (!vec_push(&search->visits, ((struct visit){start, 0})))
         return false;
     for (uint32_t i = 0; i < search->visits.count; i++) {
@@ -79,7 +87,7 @@ static bool find_cycle(struct cycle_search *search, uint32_t start) {
                 search->last = i;
                 return true;
             }
-            if (search->visits.count < MOST_VISITED && !is_visited(search, target) &&
+            if (search->visits.count < MOST_VISITED && come_to(search, target) &&
                 !vec_push(&search->visits, ((struct visit){target, i})))
                 return false;
         }
@@ -108,7 +116,7 @@ static void add_hop(void *context, size_t position, uint32_t target,
 /* Instances of Python classes are what people look for in a cycle. */
 static uint32_t best_start(const struct garbage *garbage, const struct garbage_group *group,
                            unsigned nth) {
-    for (uint64_t i = 0; i < group->gc_objects && i < MOST_VISITED; i++) {
+    for (uint64_t i = 0; i < group->gc_objects && i < MOST_CANDIDATES; i++) {
         uint32_t id = garbage->members[group->first + i];
         if (heap_type(garbage->graph->heap, id)->python_class && nth-- == 0)
             return id;
@@ -142,7 +150,7 @@ static void add_cycle(const struct cycle_search *search, struct strbuf *out) {
     strbuf_puts(out, " → (itself)");
 }
 
-void garbage_cycle_text(const struct garbage *garbage, const struct garbage_group *group,
+void garbage_cycle_text(struct garbage *garbage, const struct garbage_group *group,
                         struct strbuf *out) {
     struct cycle_search search = {.garbage = garbage};
     for (unsigned i = 0; i < MOST_STARTS; i++) {

@@ -128,8 +128,25 @@ void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
         decoder->preview(&decode, &object, out);
 }
 
-bool heap_gc_status(const struct heap *heap, struct gc_status *ret) {
-    return gc_status_read(heap->image, heap->layout, runtime_main_interpreter(heap->runtime), ret);
+size_t heap_interpreter_count(const struct heap *heap) {
+    size_t count = 0;
+    runtime_interpreters(heap->runtime, &count);
+    return count;
+}
+
+/* The runtime has them the other way round. */
+static const struct interpreter *interpreter_at(const struct heap *heap, size_t index) {
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
+    return &interpreters[count - 1 - (index < count ? index : 0)];
+}
+
+int64_t heap_interpreter_id(const struct heap *heap, size_t index) {
+    return interpreter_at(heap, index)->id;
+}
+
+bool heap_gc_status(const struct heap *heap, size_t index, struct gc_status *ret) {
+    return gc_status_read(heap->image, heap->layout, interpreter_at(heap, index), ret);
 }
 
 const struct heap_sums *heap_type_sums(const struct heap *heap, uint32_t type_id) {

@@ -100,9 +100,12 @@ struct heap_totals {
     uint64_t guessed; /* of `allocator`: recognised by looks outside of pymalloc */
 };
 
-/* The state of the main interpreter's garbage collector; false if it could not be read. */
+/* The interpreters, the main one first: their ids, and the state of their garbage collectors; false if that
+ * could not be read. */
+size_t heap_interpreter_count(const struct heap *heap);
+int64_t heap_interpreter_id(const struct heap *heap, size_t index);
 struct gc_status;
-bool heap_gc_status(const struct heap *heap, struct gc_status *ret);
+bool heap_gc_status(const struct heap *heap, size_t index, struct gc_status *ret);
 
 /* Where the memory of the allocators is. */
 struct heap_accounts {

@@ -9,7 +9,7 @@ CASES = (
     "nothing", "finalizer_without_cycle", "self_reference", "two_with_finalizers", "many_pairs", "closure",
     "traceback_in_variable", "generator_frame", "generator_with_finally", "weakref_callback_outside",
     "weakref_callback_inside", "lists_of_lists", "tree", "slots", "classes", "bound_method", "own_frame", "dict_and_tuple",
-    "untracked_between", "resurrected", "tasks", "frozen", "held_by_frozen", "exceptions_in_a_list", "save_all",
+    "untracked_between", "resurrected", "tasks", "frozen", "held_by_frozen", "exceptions_in_a_list", "save_all", "subinterpreter",
 )
 
 # gc.collect() does not count what finalizers bring back, nor what they free by themselves, as closing a suspended generator
@@ -62,6 +62,8 @@ def check(heapglass, interpreter, case):
         wrong.append("gc is told to be enabled")
     if case in ("frozen", "held_by_frozen") and not document["gc"]["frozen"]:
         wrong.append("nothing is told to be frozen")
+    if case == "subinterpreter" and [each["collectable"]["gc_objects"] for each in document["interpreters"]] != [1]:
+        wrong.append(f"interpreters: {document['interpreters']}")
     if case == "save_all" and not document["gc"]["debug"] & 32:
         wrong.append("DEBUG_SAVEALL is not told")
     return not wrong, f"{found} objects; " + "; ".join(wrong)

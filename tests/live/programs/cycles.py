@@ -212,6 +212,17 @@ def save_all():
     gc.set_debug(gc.DEBUG_SAVEALL)
 
 
+def subinterpreter():
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        import _interpreters as interpreters
+    other = interpreters.create()
+    interpreters.run_string(other, "import gc; gc.collect(); gc.disable(); node = []; node.append(node); del node")
+    self_reference()
+    KEPT.append(other)
+
+
 def main():
     build = globals()[sys.argv[1]]
     gc.collect()

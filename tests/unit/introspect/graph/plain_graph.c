@@ -131,6 +131,10 @@ unsigned heap_flags(const struct heap *heap, uint32_t id) {
 enum gc_state heap_gc_state(const struct heap *heap, uint32_t id) {
     return heap->gc[id];
 }
+size_t heap_interpreter_count(const struct heap *heap) {
+    (void)heap;
+    return 1;
+}
 int64_t heap_interpreter(const struct heap *heap, uint32_t id) {
     (void)heap, (void)id;
     return 0;

@@ -34,7 +34,7 @@ static void check(struct heap *heap) {
     struct garbage garbage;
     bool expected[PLAIN_OBJECTS];
     struct graph *graph = plain_graph(heap);
-    cr_assert_null(garbage_find(graph, NULL, &garbage));
+    cr_assert_null(garbage_find(graph, 0, NULL, &garbage));
     largest_unheld_set(heap, expected);
     uint64_t count = 0, members = 0, footprint = 0;
     for (uint32_t id = 0; id < heap->count; id++) {
@@ -86,7 +86,7 @@ Test(garbage, groups_are_what_hangs_together) {
     plain_root(&heap, 4, ROOT_MODULE, REFERENCE_UNTRAVERSED);
     struct garbage garbage;
     struct graph *graph = plain_graph(&heap);
-    cr_assert_null(garbage_find(graph, NULL, &garbage));
+    cr_assert_null(garbage_find(graph, 0, NULL, &garbage));
     cr_assert_eq(garbage.group_count, 2);
     cr_expect_eq(garbage.groups[0].gc_objects, 2);
     cr_expect_eq(garbage.groups[0].objects, 3);
