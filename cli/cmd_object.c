@@ -96,7 +96,7 @@ static void head_lines(struct report *report, const struct object_details *detai
     fitting_line(report, LINE_STRONG, heap_type(heap, id)->name, SCREEN_WIDTH - ADDRESS_WIDTH, true,
                  heap_address(heap, id));
     if (value && *value)
-        fitting_line(report, LINE_PLAIN, value, SCREEN_WIDTH, false, 0);
+        report_paragraph(report, LINE_PLAIN, "%s", value);
     report_line(
         report, LINE_PLAIN, "size %s%s,\tfootprint %s,\tgc: %s%s%s",
         units_count(size, heap_size(heap, id)),
@@ -139,7 +139,7 @@ static struct err *show(const struct cli *cli, const struct source *source,
     object_fields_open(&fields, details, limit, values);
     object_holders_open(&holders, details, limit, values);
     if (values)
-        heap_preview(details->heap, details->id, &value);
+        heap_preview_contents(details->heap, details->id, &value);
     const char *shown = value.length ? value.text : NULL;
 
     envelope_add(&report, source);

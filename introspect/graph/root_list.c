@@ -20,6 +20,9 @@ static int compare_words(const void *left, const void *right) {
 
 static void take(void *context, const struct root *root) {
     struct collector *collector = context;
+    /* A frame's globals are its function's; a module's dict is worth its name. */
+    if (!(root->reference.properties & REFERENCE_RETAINS) && root->kind != ROOT_MODULE)
+        return;
     struct held_root held = {heap_find(collector->heap, root->reference.target), *root};
     if (held.object == HEAP_NONE)
         return;

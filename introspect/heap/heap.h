@@ -91,6 +91,10 @@ void heap_label_general(const struct heap *heap, uint32_t id, const struct refer
 /* Adds a short value preview, escaped; nothing for types that have none. */
 void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
 
+/* Adds what an object contains as Python would write it, some entries and levels deep: "[1, 'a', ... 5000 in
+ * all]", "shop.models.Order(number=3, items=[...])". O(its references). */
+void heap_preview_contents(const struct heap *heap, uint32_t id, struct strbuf *out);
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 struct heap_totals {

@@ -167,3 +167,7 @@ struct heap fake_shop = {
     .reference_count = COUNT(shop_references),
     .accounts = {.pymalloc_footprint = 896, .malloc_footprint = 1048576, .free_bytes = 300000},
 };
+
+void heap_preview_contents(const struct heap *heap, uint32_t id, struct strbuf *out) {
+    heap_preview(heap, id, out);
+}
