@@ -187,7 +187,7 @@ static void merged_line(struct report *report, const struct heap *heap, const ch
     char count[UNITS_SIZE], all[UNITS_SIZE], size[UNITS_SIZE];
     struct strbuf holder = {0};
     holder_text(heap, path, &holder);
-    report_line(report, LINE_PLAIN, "%s of %s %s: %s\t\v  (retain %s%s)%s",
+    report_line(report, LINE_PLAIN, "%s of %s %s: %s\t(retain %s%s)%s",
                 units_count(count, path->count), units_count(all, of), type, path->text,
                 units_short(size, path->retained), strbuf_text(&holder),
                 kind_note(&path->root->root));

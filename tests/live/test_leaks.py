@@ -20,7 +20,7 @@ def first_path(heapglass, pid, name):
         line = screen.readline().strip()
     with heapglass.run("paths", pid, name, "--json") as document:
         first = (json.load(document)["merged"] or [{}])[0]
-    shown = line.partition(": ")[2].partition("   (")[0]
+    shown = line.partition(": ")[2].partition(" (retain")[0]
     return shown, first
 
 
