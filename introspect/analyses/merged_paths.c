@@ -1,3 +1,4 @@
+#include "base/big_memory.h"
 #include "base/vec.h"
 #include "introspect/analyses/path_classes.h"
 #include "introspect/heap/cancel.h"
@@ -8,7 +9,11 @@
 /* What is known of the wanted objects of a class. */
 struct tally {
     uint64_t count, owners;
-    uint32_t owner; /* the last one's referrer */
+    uint32_t owner; /* one of their referrers */
+};
+
+struct owner {
+    uint32_t class, id;
 };
 
 struct merger {
@@ -16,6 +21,8 @@ struct merger {
     struct path_classes *classes;
     const bool *types;
     struct vec(struct tally) tallies; /* by class */
+    struct vec(struct owner) owners;  /* mostly each once */
+    uint32_t *class_of_owner;         /* by id: that which it was last noted for */
 };
 
 static bool is_wanted(const struct merger *merger, uint32_t id) {
@@ -30,11 +37,28 @@ static bool count(struct merger *merger, uint32_t id, uint32_t class) {
     struct tally *tally = &merger->tallies.items[class];
     uint32_t owner = path_class_referrer(merger->classes, id);
     tally->count++;
-    if (owner != HEAP_NONE && owner != tally->owner) {
-        tally->owners++;
-        tally->owner = owner;
+    if (owner == HEAP_NONE || merger->class_of_owner[owner] == class)
+        return true;
+    merger->class_of_owner[owner] = class;
+    return vec_push(&merger->owners, ((struct owner){class, owner}));
+}
+
+static int compare_owners(const void *left, const void *right) {
+    const struct owner *a = left, *b = right;
+    if (a->class != b->class)
+        return a->class < b->class ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static void count_owners(struct merger *merger) {
+    if (merger->owners.count)
+        qsort(merger->owners.items, merger->owners.count, sizeof *merger->owners.items,
+              compare_owners);
+    vec_each (owner, &merger->owners) {
+        struct tally *tally = &merger->tallies.items[owner->class];
+        tally->owners += tally->owner != owner->id;
+        tally->owner = owner->id;
     }
-    return true;
 }
 
 static uint32_t group_of(const void *context, uint32_t id) {
@@ -97,6 +121,7 @@ static struct err *merge(struct merger *merger, const struct dominators *dominat
             return cancel_check(cancel);
     }
     TRY(path_classes_error(merger->classes));
+    count_owners(merger);
     uint64_t *retained = calloc(merger->tallies.count + 1, sizeof *retained);
     if (!retained)
         return err_no_memory();
@@ -115,11 +140,17 @@ struct err *paths_to_types(const struct graph *graph, const struct dominators *d
                            const volatile int *cancel, struct merged_paths *ret) {
     struct merger merger = {.heap = graph->heap, .types = types};
     *ret = (struct merged_paths){0};
-    struct err *err = path_classes_create(graph, filter, cancel, &merger.classes);
+    size_t size = ((size_t)graph->object_count + 1) * sizeof *merger.class_of_owner;
+    merger.class_of_owner = big_alloc(size, false);
+    struct err *err = merger.class_of_owner
+                          ? path_classes_create(graph, filter, cancel, &merger.classes)
+                          : err_no_memory();
     if (!err)
         err = merge(&merger, dominators, cancel, ret);
     path_classes_destroy(merger.classes);
     vec_free(&merger.tallies);
+    vec_free(&merger.owners);
+    big_free(merger.class_of_owner, size);
     if (err)
         merged_paths_free(ret);
     return err;

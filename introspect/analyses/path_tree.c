@@ -38,23 +38,6 @@ static bool root_is_out(const struct path_filter *filter, const struct root *roo
            (filter->no_guesses && root->reference.properties & REFERENCE_GUESSED);
 }
 
-static struct err *reach_roots(struct grower *grower) {
-    const struct root_list *roots = &grower->tree->graph->roots;
-    uint32_t *order = malloc((roots->count + 1) * sizeof *order);
-    if (!order)
-        return err_no_memory();
-    for (uint32_t i = 0; i < roots->count; i++)
-        order[i] = i;
-    qsort_r(order, roots->count, sizeof *order, compare_positions, roots->items);
-    for (size_t i = 0; i < roots->count; i++) {
-        const struct held_root *held = &roots->items[order[i]];
-        if (!root_is_out(grower->filter, &held->root))
-            reach(grower, held->object, PATH_FROM_ROOT | order[i]);
-    }
-    free(order);
-    return NULL;
-}
-
 /* ---- along references ------------------------------------------------------------------------ */
 
 static bool is_followed(const struct grower *grower, unsigned properties) {
@@ -98,6 +81,45 @@ static bool is_barrier(const struct grower *grower, uint32_t id) {
     const struct path_filter *filter = grower->filter;
     return id == filter->barrier ||
            (filter->types && filter->types[heap_type(grower->tree->graph->heap, id)->id]);
+}
+
+/* What a module's dict has is named by the module as directly as a variable by its frame: it is no further
+ * from the root. */
+static void reach_globals(struct grower *grower, const uint32_t *order, size_t count) {
+    const struct held_root *roots = grower->tree->graph->roots.items;
+    for (size_t i = 0; i < count; i++) {
+        const struct held_root *held = &roots[order[i]];
+        if (root_is_out(grower->filter, &held->root) || !path_root_is_namespace(&held->root) ||
+            is_barrier(grower, held->object))
+            continue;
+        grower->owner = held->object;
+        if (grower->filter->attribute_count)
+            graph_labelled(grower->tree->graph, held->object, follow_labelled, grower);
+        else
+            follow(grower, held->object);
+    }
+}
+
+static struct err *reach_roots(struct grower *grower) {
+    const struct root_list *roots = &grower->tree->graph->roots;
+    uint32_t *order = malloc((roots->count + 1) * sizeof *order);
+    if (!order)
+        return err_no_memory();
+    for (uint32_t i = 0; i < roots->count; i++)
+        order[i] = i;
+    qsort_r(order, roots->count, sizeof *order, compare_positions, roots->items);
+    bool globals = false;
+    for (size_t i = 0; i < roots->count; i++) {
+        const struct held_root *held = &roots->items[order[i]];
+        if (held->root.kind != ROOT_MODULE && !globals) {
+            globals = true;
+            reach_globals(grower, order, i);
+        }
+        if (!root_is_out(grower->filter, &held->root))
+            reach(grower, held->object, PATH_FROM_ROOT | order[i]);
+    }
+    free(order);
+    return NULL;
 }
 
 static void grow(struct grower *grower, const volatile int *cancel) {

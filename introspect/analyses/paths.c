@@ -9,7 +9,8 @@
 struct way {
     uint32_t referrer;            /* HEAP_NONE: a root holds it */
     const struct held_root *root; /* that it begins with */
-    uint32_t length;
+    uint32_t length;              /* in references */
+    uint32_t distance;            /* as people count: a module's globals are its own */
 };
 
 struct finder {
@@ -46,13 +47,14 @@ static struct way way_by(const struct finder *finder, uint32_t referrer) {
     } else {
         way.length = climb(&finder->tree, referrer, &way.root) + 1;
     }
+    way.distance = way.length - path_root_is_namespace(&way.root->root);
     return way;
 }
 
 static int compare_ways(const void *left, const void *right) {
     const struct way *a = left, *b = right;
-    if (a->length != b->length)
-        return a->length < b->length ? -1 : 1;
+    if (a->distance != b->distance)
+        return a->distance < b->distance ? -1 : 1;
     if (a->root->root.kind != b->root->root.kind)
         return a->root->root.kind < b->root->root.kind ? -1 : 1;
     if (a->referrer != b->referrer)
@@ -70,7 +72,7 @@ static struct err *find_ways(struct finder *finder, const struct path_filter *fi
         bool out = filter->roots[roots[i].root.kind] ||
                    (filter->no_guesses && roots[i].root.reference.properties & REFERENCE_GUESSED);
         if (!out)
-            fine &= vec_push(&finder->ways, ((struct way){HEAP_NONE, &roots[i], 0}));
+            fine &= vec_push(&finder->ways, ((struct way){HEAP_NONE, &roots[i], 0, 0}));
     }
     uint32_t before = HEAP_NONE;
     for (size_t i = 0; i < referrers.count; i++) {

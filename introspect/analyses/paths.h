@@ -16,13 +16,19 @@ struct path_filter {
 };
 
 /* A breadth-first tree from the roots, or from one object. Of two ways that are equally long the one
- * from the earlier kind of root counts, then that by the lower address. */
+ * from the earlier kind of root counts, then that by the lower address. The globals of a module count as
+ * its roots' own, as a frame's variables do. */
 struct path_tree {
     const struct graph *graph;
     uint32_t
         *parent; /* HEAP_NONE: not reached; PATH_FROM_ROOT | index into the roots; else an id */
     uint32_t reached;
 };
+
+/* True for the dict that a module's name leads to: a root in name alone. */
+static inline bool path_root_is_namespace(const struct root *root) {
+    return root->kind == ROOT_MODULE && !(root->reference.properties & REFERENCE_RETAINS);
+}
 
 #define PATH_FROM_ROOT (UINT32_C(1) << 31)
 

@@ -27,6 +27,8 @@ import test_garbage
 import test_graph
 import test_leaks
 import test_oracle
+import test_paths
+import test_retained
 import test_threads
 
 SKIP_STATUS = 77
@@ -125,7 +127,7 @@ def audit_cases(heapglass, interpreter, where):
 
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-GRAPH_TESTS = (test_garbage, test_graph, test_leaks, test_threads)
+GRAPH_TESTS = (test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained)
 
 
 def graph_cases(heapglass, interpreter, where):
