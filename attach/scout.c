@@ -180,6 +180,20 @@ static void take_samples(struct scouting *scouting, struct page_ranges *ranges) 
 
 /* ---- reading in full ------------------------------------------------------------------------- */
 
+/* Whether one of malloc's own mappings begins in a block: mappings side by side look like one, and what lies in the
+ * next may begin without pointers, as the hash index of a big dict does (glibc, malloc/malloc.c: an mmapped
+ * chunk has no size before it, IS_MMAPPED alone, and whole pages). */
+static bool begins_chunk(const uint64_t *block) {
+    enum { WORDS_A_PAGE = 512, IS_MMAPPED = 2, FLAGS = 7 };
+    for (size_t i = 0; i < BLOCK / 8; i += WORDS_A_PAGE) {
+        uint64_t size = block[i + 1];
+        if (!block[i] && (size & FLAGS) == IS_MMAPPED && size > WORDS_A_PAGE * 8 &&
+            !((size - IS_MMAPPED) % (WORDS_A_PAGE * 8)) && !(size >> 47))
+            return true;
+    }
+    return false;
+}
+
 static void scan_section(struct scouting *scouting, size_t index) {
     uint64_t block[BLOCK / 8];
     struct section *section = &scouting->sections[index];
@@ -190,7 +204,8 @@ static void scan_section(struct scouting *scouting, size_t index) {
         ssize_t got = process_vm_readv(scouting->capture->process->pid, &local, 1, &remote, 1, 0);
         bool outside = at < scouting->map->start || at + BLOCK > scouting->map->end;
         if ((got == BLOCK || outside) &&
-            !scout_has_pointer(scouting->targets, block, got > 0 ? (size_t)got / 8 : 0))
+            !scout_has_pointer(scouting->targets, block, got > 0 ? (size_t)got / 8 : 0) &&
+            !(got == BLOCK && begins_chunk(block)))
             continue;
         section->wanted_blocks[i / 64] |= (uint64_t)1 << i % 64;
         wanted++;
