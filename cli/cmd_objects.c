@@ -12,6 +12,8 @@ static void cleanup_objects(struct objects **objects) {
 static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_source) struct source *source = NULL;
     _cleanup_(cleanup_objects) struct objects *objects = NULL;
+    _cleanup_(cleanup_graph) struct graph *graph = NULL;
+    _cleanup_(cleanup_dominators) struct dominators *dominators = NULL;
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.objects/1"};
     const struct options *options = &cli->options;
     bool text = !strcmp(options->format, "text");
@@ -20,10 +22,15 @@ static struct err *run(struct cli *cli) {
                                   "object's references");
     TRY(objects_check_sort(options->sort));
     TRY(cli_open_source(cli, &source));
+    if (options->sort && !strcmp(options->sort, "retained")) {
+        TRY(cli_build_graph(cli, source, &graph));
+        TRY(cli_build_dominators(cli, graph, &dominators));
+    }
     const struct objects_query query = {
         .type = options->type,
         .unreachable = options->unreachable,
         .sort = options->sort,
+        .dominators = dominators,
         .limit = options->limit == UINT64_MAX ? 0 : options->limit,
         .refs = options->refs,
         .values = text && !options->no_values,
@@ -44,7 +51,8 @@ const struct command command_objects = {
     .summary = "One line per object",
     .details = "GLOB is a qualified name such as shop.models.Order, with * ? [ ] as in a shell;\n"
                "a name without its module will do if only one type has it. COLUMN of --sort:\n"
-               "address (default), type, size, footprint, refcount. --json: JSON lines.\n",
+               "address (default), type, size, footprint, refcount, retained (what would be\n"
+               "freed with it). --json: JSON lines.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE |

@@ -17,6 +17,7 @@ enum {
     SIZE,
     SIZE_EXACT,
     FOOTPRINT,
+    RETAINED,
     INTERPRETER,
     REACHABLE,
     FOUND,
@@ -38,6 +39,7 @@ static const struct column columns[COLUMNS] = {
     [SIZE] = {"size", "SIZE", VALUE_BYTES, COLUMN_DATA},
     [SIZE_EXACT] = {"size_exact", "EXACT", VALUE_FLAG, COLUMN_DATA},
     [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
+    [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, COLUMN_SCREEN | COLUMN_DATA}, /* nowhere */
     [INTERPRETER] = {"interpreter", "INTERPRETER", VALUE_ID, COLUMN_DATA},
     [REACHABLE] = {"reachable", "REACHABLE", VALUE_FLAG, COLUMN_DATA},
     [FOUND] = {"found", "FOUND", VALUE_TEXT, COLUMN_DATA},
@@ -59,6 +61,7 @@ struct objects {
     const struct heap *heap;
     struct objects_query query;
     struct table table;
+    struct column columns[COLUMNS];
     bool *wanted; /* by type id; NULL: all */
     uint32_t next;
     uint64_t shown;
@@ -152,6 +155,10 @@ static uint64_t key_footprint(const struct objects *objects, uint32_t id) {
     return UINT64_MAX - heap_footprint(objects->heap, id);
 }
 
+static uint64_t key_retained(const struct objects *objects, uint32_t id) {
+    return UINT64_MAX - dominators_retained(objects->query.dominators, id);
+}
+
 static uint64_t key_refcount(const struct objects *objects, uint32_t id) {
     return UINT64_MAX - heap_refcount(objects->heap, id);
 }
@@ -164,10 +171,8 @@ static const struct {
     const char *name;
     sort_key *key;
 } sort_keys[] = {
-    {"size", key_size},
-    {"footprint", key_footprint},
-    {"refcount", key_refcount},
-    {"type", key_type},
+    {"size", key_size},         {"footprint", key_footprint}, {"refcount", key_refcount},
+    {"retained", key_retained}, {"type", key_type},
 };
 
 static int compare_sorted(const void *left, const void *right) {
@@ -268,6 +273,9 @@ static bool objects_next(void *context, struct value *cells) {
     cells[SIZE] = value_bytes(heap_size(heap, id));
     cells[SIZE_EXACT] = value_flag(!(flags & OBJECT_SIZE_INEXACT));
     cells[FOOTPRINT] = value_bytes(heap_footprint(heap, id));
+    cells[RETAINED] = objects->query.dominators
+                          ? value_bytes(dominators_retained(objects->query.dominators, id))
+                          : value_none();
     cells[INTERPRETER] = value_id(heap_interpreter(heap, id));
     cells[REACHABLE] = value_flag(flags & OBJECT_REACHABLE);
     cells[FOUND] = value_text(object_found_name(heap_found(heap, id)));
@@ -297,8 +305,9 @@ static sort_key *find_sort_key(const char *sort) {
 struct err *objects_check_sort(const char *sort) {
     if (!sort || find_sort_key(sort) || !strcmp(sort, "address"))
         return NULL;
-    return err_new(ERR_USAGE,
-                   "can't sort objects by '%s': address, type, size, footprint or refcount", sort);
+    return err_new(
+        ERR_USAGE,
+        "can't sort objects by '%s': address, type, size, footprint, retained or refcount", sort);
 }
 
 struct err *objects_open(const struct heap *heap, const struct objects_query *query,
@@ -310,7 +319,11 @@ struct err *objects_open(const struct heap *heap, const struct objects_query *qu
         return err_no_memory();
     objects->heap = heap;
     objects->query = *query;
-    objects->table = (struct table){columns, query->refs ? COLUMNS : REFS, objects_next, objects};
+    memcpy(objects->columns, columns, sizeof columns);
+    if (query->dominators)
+        objects->columns[RETAINED].flags = 0;
+    objects->table =
+        (struct table){objects->columns, query->refs ? COLUMNS : REFS, objects_next, objects};
     struct err *err = query->type ? types_matching(heap, query->type, &objects->wanted) : NULL;
     if (!err && key)
         err = sort_objects(objects, key);

@@ -2,16 +2,19 @@
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_OBJECTS_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_OBJECTS_H
 
+#include "introspect/graph/dominators.h"
 #include "introspect/heap/heap.h"
 #include "table/table.h"
 
 struct objects_query {
     const char *type; /* glob over qualified names, or the end of one; NULL: all */
     bool unreachable; /* only those from no root */
-    const char *sort; /* "address", "type", "size", "footprint", "refcount"; NULL: by address */
-    uint64_t limit;   /* 0: all */
-    bool refs;        /* with their references */
-    bool values;      /* with previews */
+    const char *sort; /* "address", "type", "size", "footprint", "refcount", "retained"; NULL: by
+                         address */
+    const struct dominators *dominators; /* for "retained"; then rows have it; borrowed */
+    uint64_t limit;                      /* 0: all */
+    bool refs;                           /* with their references */
+    bool values;                         /* with previews */
 };
 
 struct objects;

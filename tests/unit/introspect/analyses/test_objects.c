@@ -68,8 +68,9 @@ Test(objects, sorted) {
                  "2140 2100 2200"));
     cr_assert(eq(str, addresses((struct objects_query){.sort = "type", .limit = 4}),
                  "2000 2300 2700 2200"));
-    cr_assert(eq(str, refusal((struct objects_query){.sort = "colour"}),
-                 "can't sort objects by 'colour': address, type, size, footprint or refcount"));
+    cr_assert(
+        eq(str, refusal((struct objects_query){.sort = "colour"}),
+           "can't sort objects by 'colour': address, type, size, footprint, retained or refcount"));
 }
 
 /* More rows than a limit keeps in memory at once. */
