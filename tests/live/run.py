@@ -23,6 +23,7 @@ import interpreters
 import oracle
 import test_audit
 import test_compare
+import test_dot
 import test_garbage
 import test_graph
 import test_leaks
@@ -127,7 +128,7 @@ def audit_cases(heapglass, interpreter, where):
 
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-GRAPH_TESTS = (test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained)
+GRAPH_TESTS = (test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot)
 
 
 def graph_cases(heapglass, interpreter, where):
