@@ -124,13 +124,21 @@ static void root_lines(struct report *report, const struct graph *graph, uint32_
     }
 }
 
+/* What was left out of a node is said below its children. */
 static void tree_lines(const struct view *view, struct report *report) {
     const struct reference_tree *tree = view->tree;
-    for (uint32_t i = 1; i < tree->count; i++) {
-        reference_line(view, report, &tree->nodes[i]);
-        left_out_line(report, tree->nodes[i].depth, tree->nodes[i].left_out);
+    uint32_t open = 0; /* the last node, whose parents' lists go on */
+    for (uint32_t i = 1; i <= tree->count; i++) {
+        unsigned depth = i < tree->count ? tree->nodes[i].depth : 0;
+        for (; tree->nodes[open].depth >= depth; open = tree->nodes[open].parent) {
+            left_out_line(report, tree->nodes[open].depth, tree->nodes[open].left_out);
+            if (!tree->nodes[open].depth)
+                break;
+        }
+        if (i < tree->count)
+            reference_line(view, report, &tree->nodes[i]);
+        open = i;
     }
-    left_out_line(report, 0, tree->nodes[0].left_out);
     if (tree->count == 1)
         report_line(report, LINE_PLAIN,
                     tree->direction == TOWARDS_REFERENCES ? "it refers to nothing"

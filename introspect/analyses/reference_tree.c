@@ -1,6 +1,7 @@
 #include "introspect/analyses/reference_tree.h"
 
 #include "base/vec.h"
+#include "introspect/graph/path_text.h"
 #include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
@@ -133,10 +134,29 @@ bool reference_is_weak(const struct reference *reference) {
     return !(reference->properties & (REFERENCE_RETAINS | REFERENCE_TRAVERSED | REFERENCE_GUESSED));
 }
 
+/* The tuple of a closure or of defaults has indices; the function, a level further, knows names. */
+static void add_entry_name(const struct reference_tree *tree, const struct reference_node *node,
+                           struct strbuf *out) {
+    const struct reference_node *parent = &tree->nodes[node->parent];
+    struct strbuf name = {0};
+    if (node->depth < 2)
+        return;
+    if (tree->direction == TOWARDS_REFERENCES)
+        path_entry(tree->graph->heap, tree->nodes[parent->parent].id, &parent->reference,
+                   &node->reference, &name);
+    else
+        path_entry(tree->graph->heap, node->id, &node->reference, &parent->reference, &name);
+    if (name.length)
+        strbuf_printf(out, " (%s)", name.text);
+    out->failed |= name.failed;
+    strbuf_free(&name);
+}
+
 void reference_node_label(const struct reference_tree *tree, const struct reference_node *node,
                           bool marked, struct strbuf *out) {
     uint32_t owner = tree->direction == TOWARDS_REFERRERS ? node->id : tree->nodes[node->parent].id;
     heap_label(tree->graph->heap, owner, &node->reference, out);
+    add_entry_name(tree, node, out);
     if (!marked)
         return;
     if (reference_is_weak(&node->reference))

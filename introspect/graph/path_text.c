@@ -32,29 +32,34 @@ static uint64_t function_code(const struct heap *heap, struct decode *decode, ui
 }
 
 /* Free variables come last in localsplus, in the order of the closure. */
-static void add_closure(const struct heap *heap, struct decode *decode,
-                        const struct path_place *place, struct strbuf *out) {
+static bool add_free_variable(const struct heap *heap, struct decode *decode, uint32_t function,
+                              uint64_t index, struct strbuf *out) {
     struct code_slots slots = {0, 0};
-    uint64_t code = function_code(heap, decode, place->function);
-    uint64_t closure = remote_unsigned(decode, heap_address(heap, place->function),
+    uint64_t code = function_code(heap, decode, function);
+    uint64_t closure = remote_unsigned(decode, heap_address(heap, function),
                                        decode->layout->function.func_closure);
     uint64_t cells = remote_item_count(decode, closure);
-    strbuf_puts(out, " closure ");
-    if (!code_slots(decode, code, &slots) || cells > slots.locals ||
-        !code_variable(decode, code, slots.locals - cells + place->index, out))
-        strbuf_printf(out, "[%u]", place->index);
+    return code_slots(decode, code, &slots) && cells <= slots.locals &&
+           code_variable(decode, code, slots.locals - cells + index, out);
 }
 
 /* The last arguments have the defaults. */
-static void add_default(const struct heap *heap, struct decode *decode,
-                        const struct path_place *place, uint64_t index, struct strbuf *out) {
-    uint64_t code = function_code(heap, decode, place->function);
-    uint64_t defaults = remote_unsigned(decode, heap_address(heap, place->function),
+static bool add_argument(const struct heap *heap, struct decode *decode, uint32_t function,
+                         uint64_t index, struct strbuf *out) {
+    uint64_t code = function_code(heap, decode, function);
+    uint64_t defaults = remote_unsigned(decode, heap_address(heap, function),
                                         decode->layout->function.func_defaults);
     uint64_t arguments = code_argument_count(decode, code);
     uint64_t count = remote_item_count(decode, defaults);
-    strbuf_puts(out, " default ");
-    if (count > arguments || !code_variable(decode, code, arguments - count + index, out))
+    return count <= arguments && code_variable(decode, code, arguments - count + index, out);
+}
+
+/* "closure counter", "default limit". */
+static void add_variable(const struct heap *heap, struct decode *decode, uint32_t function,
+                         enum path_role role, uint64_t index, struct strbuf *out) {
+    bool closure = role == PATH_CLOSURE;
+    strbuf_puts(out, closure ? "closure " : "default ");
+    if (!(closure ? add_free_variable : add_argument)(heap, decode, function, index, out))
         strbuf_printf(out, "[%llu]", (unsigned long long)index);
 }
 
@@ -78,12 +83,14 @@ static bool step_from_role(const struct heap *heap, struct decode *decode, struc
     case PATH_CELL:
         if (!is_field(reference, ".cell_contents"))
             return false;
-        add_closure(heap, decode, place, out);
+        strbuf_putc(out, ' ');
+        add_variable(heap, decode, place->function, PATH_CLOSURE, place->index, out);
         break;
     case PATH_DEFAULTS:
         if (reference->label != LABEL_ITEM)
             return false;
-        add_default(heap, decode, place, reference->argument, out);
+        strbuf_putc(out, ' ');
+        add_variable(heap, decode, place->function, PATH_DEFAULTS, reference->argument, out);
         break;
     case PATH_LRU_CACHE:
         if (reference->label != LABEL_DICT_KEY && reference->label != LABEL_KEY)
@@ -150,4 +157,18 @@ void path_step(const struct heap *heap, struct path_place *place, uint32_t owner
         heap_label_general(heap, owner, reference, out);
     else
         heap_label(heap, owner, reference, out);
+}
+
+void path_entry(const struct heap *heap, uint32_t owner, const struct reference *into,
+                const struct reference *entry, struct strbuf *out) {
+    struct damage_list ignored;
+    struct decode decode;
+    heap_decode_init(heap, &decode, &ignored);
+    enum path_role role = role_of(into);
+    if (entry->label == LABEL_ITEM && (role == PATH_CLOSURE || role == PATH_DEFAULTS))
+        add_variable(heap, &decode, owner, role, entry->argument, out);
+    else if (role == PATH_LRU_CACHE && entry->label == LABEL_DICT_KEY)
+        strbuf_puts(out, "cached key");
+    else if (role == PATH_LRU_CACHE && entry->label == LABEL_KEY)
+        strbuf_puts(out, "cached result");
 }

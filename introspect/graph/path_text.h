@@ -37,4 +37,10 @@ void path_step(const struct heap *heap, struct path_place *place, uint32_t owner
 /* Adds what the steps have left out, where the path ends in a namespace or the like. */
 void path_end(const struct path_place *place, struct strbuf *out);
 
+/* Adds what an entry of a function's closure or defaults, or of functools.lru_cache's dict, is called:
+ * "closure counter", "default limit", "cached key". `into` is the reference by which `owner` has the
+ * tuple or dict, `entry` one of that. Nothing for all others. */
+void path_entry(const struct heap *heap, uint32_t owner, const struct reference *into,
+                const struct reference *entry, struct strbuf *out);
+
 #endif

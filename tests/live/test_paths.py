@@ -42,5 +42,35 @@ def check_evaluated(heapglass, interpreter):
     return not wrong, f"{said['checked']} steps and expressions; " + "; ".join(wrong)
 
 
+def labels(nodes):
+    """(label, address) of every node of a tree."""
+    for node in nodes:
+        yield node["via"], node["address"]
+        yield from labels(node.get("children", ()))
+
+
+def check_entry_names(heapglass, interpreter):
+    """A closure's cells and defaults have their variables' names in trees too, from both sides."""
+    with subprocess.Popen([*interpreter.command, str(oracle.PROGRAMS / "holders_zoo.py")], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as target:
+        addresses = json.loads(target.stdout.readline())
+        upwards, downwards = {}, {}
+        for address in addresses:
+            with heapglass.run("referrers", target.pid, address, "--depth", 3, "-n", 0, "--json") as document:
+                upwards.update(labels(json.load(document)["referrers"]))
+        functions = {address for label, address in upwards.items() if label.startswith((".__closure__", ".__defaults__"))}
+        for function in functions:
+            with heapglass.run("refs", target.pid, function, "--depth", 2, "-n", 0, "--json") as document:
+                downwards.update(labels(json.load(document)["refs"]))
+        target.stdin.write("[]\n")
+        target.stdin.flush()
+        target.stdout.readline()
+        target.stdin.close()
+    missing = [name for name in (".__closure__ (closure kept)", ".__defaults__ (default given)") if name not in upwards]
+    missing += [name for name in ("[0] (closure kept)", "[0] (default given)") if name not in downwards]
+    return not missing, f"{len(upwards)} and {len(downwards)} labels; missing: {missing}"
+
+
 def cases(interpreter):
     yield "paths evaluated", check_evaluated, ()
+    yield "names of closures and defaults", check_entry_names, ()
