@@ -80,6 +80,7 @@ static void take_status(struct process *process, const char *status) {
 struct err *process_open(pid_t pid, struct process **ret) {
     char status[8192], text[1024];
     struct proc_stat stat;
+    TRY(proc_check());
     if (pid <= 0 || proc_read(pid, "stat", text, sizeof text) <= 0 ||
         proc_read(pid, "status", status, sizeof status) <= 0 || !proc_parse_stat(text, &stat))
         return err_new(ERR_SOURCE,

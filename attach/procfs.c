@@ -7,6 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+struct err *proc_check(void) {
+    char link[32] = "", ours[32];
+    ssize_t length = readlink("/proc/self", link, sizeof link - 1);
+    if (length < 0 && access("/proc/filesystems", F_OK) != 0)
+        return err_new(ERR_SOURCE, "/proc is not mounted here, and all that is known of processes "
+                                   "comes from it: mount -t proc proc /proc");
+    snprintf(ours, sizeof ours, "%d", (int)getpid());
+    if (!strcmp(link, ours))
+        return NULL;
+    return err_new(ERR_SOURCE,
+                   "/proc shows another PID namespace than heapglass is in, so that its "
+                   "numbers are not ours: enter both (nsenter --pid --mount), or mount "
+                   "one of its own (unshare --mount-proc)");
+}
+
 ssize_t proc_read_path(const char *path, char *to, size_t size) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

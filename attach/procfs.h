@@ -3,10 +3,16 @@
 #ifndef HEAPGLASS_ATTACH_PROCFS_H
 #define HEAPGLASS_ATTACH_PROCFS_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* ERR_SOURCE where /proc cannot be used: not mounted, or it shows the processes of another PID
+ * namespace than ours, under other numbers than those that ptrace takes. */
+struct err *proc_check(void) ERR_CHECK;
 
 /* Reads /proc/PID/name (pid 0: /proc/self/name) into `to`, cut at size - 1 bytes and
  * NUL-terminated. Returns the length, or -1 with errno set. Allocates nothing. */

@@ -97,18 +97,19 @@ static void cost_lines(struct report *report, const struct examination *examinat
 
 static void screen(struct report *report, const struct examination *examination, bool ready) {
     const struct process *process = examination->process;
-    struct strbuf command = {0}, fitting = {0};
+    struct strbuf command = {0}, line = {0}, facts = {0};
     command_shorten(&command, process->command);
-    width_add_fitting(&fitting, strbuf_text(&command), 44, false);
-    report->document.failed |= command.failed || fitting.failed;
-    if (ready)
-        report_line(report, LINE_STRONG, "%s   pid %d   ready for heapglass top",
-                    strbuf_text(&fitting), (int)process->pid);
-    else
-        report_line(report, LINE_STRONG, "%s   pid %d   NOT ready", strbuf_text(&fitting),
-                    (int)process->pid);
+    strbuf_printf(&facts, "   pid %d", (int)process->pid);
+    if (process->inner_pid != process->pid)
+        strbuf_printf(&facts, " (%d inside)", (int)process->inner_pid);
+    strbuf_puts(&facts, ready ? "   ready for heapglass top" : "   NOT ready");
+    width_add_fitting(&line, strbuf_text(&command), SCREEN_WIDTH - facts.length, false);
+    strbuf_puts(&line, strbuf_text(&facts));
+    report->document.failed |= command.failed || line.failed || facts.failed;
+    report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
     strbuf_free(&command);
-    strbuf_free(&fitting);
+    strbuf_free(&line);
+    strbuf_free(&facts);
     answer_line(report, "attach", examination->attach,
                 process->state == 'T' ? "allowed; it is stopped, and would be left so" : "allowed");
     /* What follows from a refusal is no news. */
@@ -123,7 +124,7 @@ static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.doctor/1"};
     pid_t pid = 0;
     TRY(cli_pid(cli->arguments[0], &pid));
-    TRY(source_examine(pid, cli->options.max_memory, &examination));
+    TRY(source_examine(pid, cli->options.max_memory, cli->options.python, &examination));
     const struct err *obstacle = examination_obstacle(&examination);
     cli->status = obstacle ? (int)err_code(obstacle) : 0;
     document(&report, &examination, cli->status);
@@ -140,6 +141,6 @@ const struct command command_doctor = {
                "pause are those of --pause copy.\n",
     .least_arguments = 1,
     .most_arguments = 1,
-    .options = OPTION_JSON | OPTION_MEMORY,
+    .options = OPTION_JSON | OPTION_MEMORY | OPTION_PYTHON,
     .run = run,
 };

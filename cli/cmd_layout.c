@@ -19,13 +19,13 @@ static void cleanup_process(struct process **process) {
     process_destroy(*process);
 }
 
-static struct err *resolve_process(pid_t pid, struct layout **ret) {
+static struct err *resolve_process(pid_t pid, unsigned wanted, struct layout **ret) {
     _cleanup_(cleanup_process) struct process *process = NULL;
     _cleanup_(maps_free) struct maps maps = {0};
     _cleanup_(python_clear) struct python python = {0};
     TRY(process_open(pid, &process));
     TRY(maps_read(pid, &maps));
-    TRY(python_find(process, &maps, &python));
+    TRY(python_find(process, &maps, wanted, &python));
     return python_layout(&python, &maps, ret);
 }
 
@@ -55,7 +55,7 @@ static struct err *resolve(struct cli *cli, pid_t *pid, struct layout **ret) {
         return err_new(ERR_USAGE,
                        "a PID stands alone: its extension modules are found by themselves");
     TRY(cli_pid(cli->arguments[0], pid));
-    return resolve_process(*pid, ret);
+    return resolve_process(*pid, cli->options.python, ret);
 }
 
 /* ---- document -------------------------------------------------------------------------------- */
@@ -220,6 +220,6 @@ const struct command command_layout = {
         "files of extension modules may follow it. --emit prints a built-in table.\n",
     .least_arguments = 1,
     .most_arguments = 1000,
-    .options = OPTION_JSON | OPTION_EMIT,
+    .options = OPTION_JSON | OPTION_EMIT | OPTION_PYTHON,
     .run = run,
 };

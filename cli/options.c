@@ -117,6 +117,15 @@ static struct err *take_max_memory(struct options *options, const char *value) {
     return parse_bytes(value, &options->max_memory);
 }
 
+static struct err *take_python(struct options *options, const char *value) {
+    uint64_t number = 0;
+    TRY(parse_number(value, &number));
+    if (!number || number > UINT_MAX)
+        return err_new(ERR_USAGE, "the Pythons of a process are counted from 1 on");
+    options->python = (unsigned)number;
+    return NULL;
+}
+
 static struct err *take_no_values(struct options *options, const char *value) {
     (void)value;
     options->no_values = true;
@@ -239,6 +248,8 @@ static const struct option_row rows[] = {
      take_max_pause},
     {OPTION_CAPTURE | OPTION_MEMORY, 0, "max-memory", "BYTES",
      "use no more memory than this (512M, 2G)", take_max_memory},
+    {OPTION_CAPTURE | OPTION_PYTHON, 0, "python", "N", "which of several Pythons in the process",
+     take_python},
     {OPTION_COMMON, 0, "color", "WHEN", "auto (default), always or never", take_color},
     {OPTION_COMMON, 'q', "quiet", NULL, "no progress on standard error", take_quiet},
     {OPTION_COMMON, 'v', "verbose", NULL, "log all that is done", take_verbose},

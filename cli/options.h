@@ -12,7 +12,7 @@ enum option_bit {
     OPTION_CSV = 1 << 1,
     OPTION_LIMIT = 1 << 2, /* -n */
     OPTION_SORT = 1 << 3,
-    OPTION_CAPTURE = 1 << 4, /* --pause, --max-pause, --max-memory */
+    OPTION_CAPTURE = 1 << 4, /* --pause, --max-pause, --max-memory, --python */
     OPTION_VALUES = 1 << 5,  /* --no-values */
     OPTION_FILTER = 1 << 6,  /* --type, --unreachable */
     OPTION_REFS = 1 << 7,    /* --refs */
@@ -23,7 +23,8 @@ enum option_bit {
     OPTION_BY = 1 << 12,     /* --by */
     OPTION_DOT = 1 << 13,    /* --dot */
     OPTION_TYPE = 1 << 14,   /* --type alone */
-    OPTION_COMMON = 1 << 15,
+    OPTION_PYTHON = 1 << 15, /* --python alone */
+    OPTION_COMMON = 1 << 16,
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16 };
@@ -37,6 +38,7 @@ struct options {
     enum pause_strategy pause;
     double max_pause;    /* seconds; 0: not given */
     uint64_t max_memory; /* bytes; 0: not given */
+    unsigned python;     /* from 1 on; 0: not given */
     bool no_values, quiet, help;
     enum color_choice color;
     const char *type; /* a glob over qualified names; NULL: all */

@@ -52,6 +52,7 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
         .strategy = cli->options.pause,
         .max_pause = cli->options.max_pause,
         .max_memory = cli->options.max_memory,
+        .python = cli->options.python,
         .totals_only = totals_only,
         .names = !totals_only,
         .cancel = cli->cancel,

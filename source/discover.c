@@ -1,8 +1,11 @@
 #include "source/discover.h"
 
 #include "attach/maps.h"
+#include "attach/procfs.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "source/mapped_file.h"
+#include "source/python.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -83,19 +86,33 @@ static bool is_program(const struct map *map) {
            strncmp(map->path, "/dev/", 5) != 0;
 }
 
-/* The mapped file that makes the process a Python; NULL if there is none. */
-static const struct known_file *find_python(struct search *search, pid_t pid) {
-    for (int likely = 1; likely >= 0; likely--) {
+/* The executable, and what is named a Python: looked at first, and all of them. */
+static bool is_likely(const struct maps *maps, const struct map *map) {
+    const char *name = base_name(map->path);
+    return (map->inode == maps->items->inode && map->device == maps->items->device) ||
+           !strncmp(name, "python", 6) || !strncmp(name, "libpython", 9);
+}
+
+/* The mapped file that makes the process a Python; NULL if there is none. *several: others too. */
+static const struct known_file *find_python(struct search *search, pid_t pid, bool *several) {
+    size_t none = SIZE_MAX, found = none; /* an index: the list may move */
+    *several = false;
+    for (int likely = 1; likely >= 0 && found == none; likely--) {
         for (size_t i = 0; i < search->maps.count; i++) {
             const struct map *map = &search->maps.items[i];
-            if (!is_program(map) || !!strstr(base_name(map->path), "python") != likely)
+            if (!is_program(map) || is_likely(&search->maps, map) != likely)
                 continue;
             const struct known_file *file = look_up(search, pid, map);
-            if (file && file->is_python)
-                return file;
+            if (!file || !file->is_python)
+                continue;
+            size_t index = (size_t)(file - search->files.items);
+            *several |= found != none && found != index;
+            found = found == none ? index : found;
+            if (!likely)
+                break;
         }
     }
-    return NULL;
+    return found == none ? NULL : &search->files.items[found];
 }
 
 static bool named_python(const struct process *process) {
@@ -109,7 +126,18 @@ static void cleanup_process(struct process **process) {
     process_destroy(*process);
 }
 
-static struct err *add_process(struct search *search, pid_t pid, const struct known_file *file) {
+/* Of several Pythons in a process, those that run count. */
+static void take_version(const struct search *search, const struct known_file *file, bool several,
+                         struct python_process *found) {
+    _cleanup_(strbuf_free) struct strbuf versions = {0};
+    struct err *err = several ? python_versions(found->process, &search->maps, &versions) : NULL;
+    err_free(err);
+    const char *version = versions.length ? strbuf_text(&versions) : file->version;
+    snprintf(found->version, sizeof found->version, "%s", version);
+}
+
+static struct err *add_process(struct search *search, pid_t pid, const struct known_file *file,
+                               bool several) {
     _cleanup_(cleanup_process) struct process *process = NULL;
     struct err *err = process_open(pid, &process);
     if (err || (!file && !named_python(process))) {
@@ -118,7 +146,7 @@ static struct err *add_process(struct search *search, pid_t pid, const struct kn
     }
     struct python_process found = {.process = process, .seen = file != NULL};
     if (file)
-        memcpy(found.version, file->version, sizeof found.version);
+        take_version(search, file, several, &found);
     err = process_memory(process, &found.memory);
     if (err) {
         err_free(err);
@@ -141,15 +169,15 @@ static struct err *add_process(struct search *search, pid_t pid, const struct kn
 
 static struct err *look_at(struct search *search, pid_t pid) {
     const struct known_file *file = NULL;
-    bool is_readable = true;
+    bool is_readable = true, several = false;
     struct err *err = maps_read(pid, &search->maps);
     if (err) {
         err_free(err);
         is_readable = false;
     } else {
-        file = find_python(search, pid);
+        file = find_python(search, pid, &several);
     }
-    return file || !is_readable ? add_process(search, pid, file) : NULL;
+    return file || !is_readable ? add_process(search, pid, file, several) : NULL;
 }
 
 static int compare_pids(const void *left, const void *right) {
@@ -175,6 +203,7 @@ static struct err *look_at_all(struct search *search, const volatile int *cancel
 struct err *discover(const volatile int *cancel, struct discovery *ret) {
     *ret = (struct discovery){0};
     struct search search = {.discovery = ret};
+    TRY(proc_check());
     struct err *err = look_at_all(&search, cancel);
     vec_free(&search.files);
     maps_free(&search.maps);

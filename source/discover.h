@@ -8,7 +8,7 @@
 struct python_process {
     struct process *process;
     struct memory_use memory; /* zero where it can't be read */
-    char version[24];         /* "3.11.2", "3.9" where no more is known, "" */
+    char version[40];         /* "3.11.2", "3.9" where no more is known, ""; "3.11.2, 3.13.0" */
     bool seen;     /* _PyRuntime was found; false: its maps may not be read, its name says Python */
     char *refusal; /* why we may not attach, and what to do; NULL: we may */
 };

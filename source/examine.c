@@ -11,15 +11,18 @@
  * releasing a thread takes some 8 microseconds, and all of it no less than 100. */
 static const double bytes_per_second = 5e9, seconds_per_thread = 8e-6, least_seconds = 1e-4;
 
-static struct err *find_layout(struct examination *examination) {
+static struct err *find_layout(struct examination *examination, unsigned wanted) {
     struct maps maps = {0};
     struct python python = {0};
     examination->python = maps_read(examination->process->pid, &maps);
     if (!examination->python)
-        examination->python = python_find(examination->process, &maps, &python);
+        examination->python = python_find(examination->process, &maps, wanted, &python);
     if (!examination->python) {
         examination->path = strdup(python.path);
         examination->layout_missing = python_layout(&python, &maps, &examination->layout);
+        if (!examination->layout_missing)
+            examination->python =
+                python_check_started(examination->process, &python, examination->layout);
     }
     python_clear(&python);
     maps_free(&maps);
@@ -36,7 +39,8 @@ static void estimate(struct examination *examination, uint64_t max_memory) {
     examination->budget = budget_check(examination->process, examination->copy_bytes, max_memory);
 }
 
-struct err *source_examine(pid_t pid, uint64_t max_memory, struct examination *ret) {
+struct err *source_examine(pid_t pid, uint64_t max_memory, unsigned python,
+                           struct examination *ret) {
     *ret = (struct examination){0};
     TRY(process_open(pid, &ret->process));
     ret->attach = process_check_attach(ret->process);
@@ -46,7 +50,7 @@ struct err *source_examine(pid_t pid, uint64_t max_memory, struct examination *r
         ret->memory = (struct memory_use){0};
     }
     estimate(ret, max_memory);
-    err = find_layout(ret);
+    err = find_layout(ret, python);
     if (err)
         examination_free(ret);
     return err;

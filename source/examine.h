@@ -10,7 +10,7 @@ struct examination {
     struct memory_use memory; /* zero where it can't be read */
     /* Why not, and what to do; NULL where nothing stands in the way. */
     struct err *attach; /* may we attach? */
-    struct err *python; /* is it a Python? */
+    struct err *python; /* is it a Python, and started? */
     struct err *layout_missing;
     struct err *budget;    /* is there enough memory? */
     char *path;            /* of the file with _PyRuntime; NULL: not found */
@@ -20,8 +20,9 @@ struct examination {
     double pause_seconds;  /* of a capture that copies */
 };
 
-/* ERR_SOURCE if there is no such process. max_memory as in source_options. examination_free. */
-struct err *source_examine(pid_t pid, uint64_t max_memory, struct examination *ret) ERR_CHECK;
+/* ERR_SOURCE if there is no such process. max_memory and python as in source_options. examination_free. */
+struct err *source_examine(pid_t pid, uint64_t max_memory, unsigned python,
+                           struct examination *ret) ERR_CHECK;
 void examination_free(struct examination *examination);
 
 /* The first thing that would make an attach fail; NULL: none. Borrowed. */

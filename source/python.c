@@ -31,15 +31,44 @@ static bool is_elf_name(const char *path) {
     return !strncmp(path, "/", 1) && strncmp(path, "/dev/", 5);
 }
 
-enum { CANDIDATES_MAX = 4 };
+enum { CANDIDATES_MAX = 8 };
+
+/* One Python of possibly several, and whether it has an interpreter. */
+struct candidate {
+    struct python python;
+    struct layout *layout; /* NULL: not resolved */
+    enum { STATE_UNKNOWN, LOADED, RUNNING } state;
+};
 
 struct search {
     const struct process *process;
     const struct maps *maps;
-    struct python found[CANDIDATES_MAX];
+    struct candidate found[CANDIDATES_MAX];
     size_t count;
     struct err *refusal; /* why the first file that could not be opened could not */
 };
+
+static void cleanup_search(struct search *search) {
+    for (size_t i = 0; i < search->count; i++) {
+        python_clear(&search->found[i].python);
+        layout_destroy(search->found[i].layout);
+    }
+    err_free(search->refusal);
+}
+
+/* Where _PyRuntime lies in the file: exported; or, hidden by a static link, what its section has
+ * (3.10+, Include/internal/pycore_runtime.h). */
+static bool find_runtime(struct elf_file *file, struct elf_symbol *runtime) {
+    struct elf_section section;
+    *runtime = (struct elf_symbol){.name = "_PyRuntime"};
+    elf_file_find_symbols(file, runtime, 1);
+    if (!runtime->matches && elf_file_section(file, ".PyRuntime", &section)) {
+        runtime->address = section.address;
+        runtime->size = section.size;
+        runtime->matches = 1;
+    }
+    return runtime->matches != 0;
+}
 
 /* Takes the file that is mapped there if it has _PyRuntime. */
 static struct err *try_file(struct search *search, const struct map *map) {
@@ -52,10 +81,10 @@ static struct err *try_file(struct search *search, const struct map *map) {
             err_free(err);
         return NULL;
     }
-    struct python *python = &search->found[search->count];
-    struct elf_symbol runtime = {.name = "_PyRuntime"};
-    elf_file_find_symbols(file, &runtime, 1);
-    if (!runtime.matches || !elf_file_bias(file, map->start, map->offset, &python->bias)) {
+    struct python *python = &search->found[search->count].python;
+    struct elf_symbol runtime;
+    if (!find_runtime(file, &runtime) ||
+        !elf_file_bias(file, map->start, map->offset, &python->bias)) {
         elf_file_close(file);
         return NULL;
     }
@@ -87,70 +116,120 @@ static struct err *search_files(struct search *search) {
     return NULL;
 }
 
-/* Has it an interpreter? Unknown is no. */
-static bool is_started(const struct search *search, const struct python *python) {
-    struct layout *layout = NULL;
+/* ---- one of several -------------------------------------------------------------------------- */
+
+static bool read_head(const struct python *python, const struct layout *layout, uint64_t *head) {
+    struct iovec local = {head, sizeof *head};
+    uint64_t at = python->runtime + layout->runtime.interpreters_head.offset;
+    struct iovec remote = {(void *)(uintptr_t)at, sizeof *head};
+    return process_vm_readv(python->pid, &local, 1, &remote, 1, 0) == (ssize_t)sizeof *head;
+}
+
+/* Without a layout, or the right to read, nobody knows. */
+static void examine(const struct search *search, struct candidate *candidate) {
     uint64_t head = 0;
-    struct err *err = python_layout(python, search->maps, &layout);
-    if (!err) {
-        struct iovec local = {&head, sizeof head};
-        uint64_t at = python->runtime + layout->runtime.interpreters_head.offset;
-        struct iovec remote = {(void *)(uintptr_t)at, sizeof head};
-        if (process_vm_readv(python->pid, &local, 1, &remote, 1, 0) != (ssize_t)sizeof head)
-            head = 0;
-    }
+    struct err *err = python_layout(&candidate->python, search->maps, &candidate->layout);
+    if (!err && read_head(&candidate->python, candidate->layout, &head))
+        candidate->state = head ? RUNNING : LOADED;
     err_free(err);
-    layout_destroy(layout);
-    return head != 0;
+}
+
+static size_t count_state(const struct search *search, int state, size_t *first) {
+    size_t count = 0;
+    for (size_t i = 0; i < search->count; i++) {
+        if ((int)search->found[i].state != state)
+            continue;
+        if (!count++)
+            *first = i;
+    }
+    return count;
+}
+
+static void describe(const struct search *search, struct strbuf *out) {
+    const char *between = "";
+    for (size_t i = 0; i < search->count; i++) {
+        const struct candidate *candidate = &search->found[i];
+        if (candidate->state != RUNNING)
+            continue;
+        strbuf_printf(out, "%s%zu is CPython %s in ", between, i + 1, candidate->layout->version);
+        strbuf_add_escaped(out, candidate->python.path, strlen(candidate->python.path), 256);
+        between = ", ";
+    }
 }
 
 /* The index of the one that is meant. */
-static struct err *choose(const struct search *search, size_t *ret) {
-    const struct python *started = NULL;
-    *ret = 0;
-    for (size_t i = 0; search->count > 1 && i < search->count; i++) {
-        const struct python *python = &search->found[i];
-        if (!is_started(search, python))
-            continue;
-        if (started)
-            return err_new(ERR_NO_LAYOUT,
-                           "process %d (%s) runs two Pythons at once, %s and %s: heapglass knows "
-                           "no way to choose yet",
-                           (int)python->pid, search->process->name, started->path, python->path);
-        started = python;
-        *ret = i;
+static struct err *choose(struct search *search, unsigned wanted, size_t *ret) {
+    const struct process *process = search->process;
+    *ret = wanted ? wanted - 1 : 0;
+    if (wanted > search->count)
+        return err_new(ERR_USAGE, "--python %u: process %d (%s) has only %zu", wanted, process->pid,
+                       process->name, search->count);
+    if (wanted || search->count == 1)
+        return NULL;
+    for (size_t i = 0; i < search->count; i++)
+        examine(search, &search->found[i]);
+    size_t running = count_state(search, RUNNING, ret);
+    if (running <= 1) {
+        if (!running)
+            count_state(search, STATE_UNKNOWN, ret);
+        return NULL;
     }
-    return NULL;
+    _cleanup_(strbuf_free) struct strbuf list = {0};
+    describe(search, &list);
+    return err_new(ERR_NO_LAYOUT,
+                   "process %d (%s) runs %zu Pythons at once: %s; choose one with --python NUMBER",
+                   process->pid, process->name, running, strbuf_text(&list));
 }
 
 static struct err *nothing_found(struct search *search) {
-    if (search->refusal)
-        return search->refusal;
+    struct err *refusal = search->refusal;
+    search->refusal = NULL;
+    if (refusal)
+        return refusal;
     return err_new(ERR_NO_LAYOUT,
                    "process %d (%s) is not a Python: none of its mapped files has the symbol "
                    "_PyRuntime",
                    (int)search->process->pid, search->process->name);
 }
 
-struct err *python_find(const struct process *process, const struct maps *maps,
+struct err *python_find(const struct process *process, const struct maps *maps, unsigned wanted,
                         struct python *python) {
-    struct search search = {.process = process, .maps = maps};
+    _cleanup_(cleanup_search) struct search search = {.process = process, .maps = maps};
     size_t chosen = 0;
     *python = (struct python){0};
-    struct err *err = search_files(&search);
-    if (!err && !search.count)
+    TRY(search_files(&search));
+    if (!search.count)
         return nothing_found(&search);
-    if (!err)
-        err = choose(&search, &chosen);
-    for (size_t i = 0; i < search.count; i++) {
-        if (err || i != chosen)
-            python_clear(&search.found[i]);
-    }
-    err_free(search.refusal);
-    if (err)
-        return err;
-    *python = search.found[chosen];
+    TRY(choose(&search, wanted, &chosen));
+    *python = search.found[chosen].python;
+    search.found[chosen].python = (struct python){0};
     return NULL;
+}
+
+struct err *python_versions(const struct process *process, const struct maps *maps,
+                            struct strbuf *out) {
+    _cleanup_(cleanup_search) struct search search = {.process = process, .maps = maps};
+    TRY(search_files(&search));
+    size_t before = out->length;
+    for (size_t i = 0; i < search.count; i++) {
+        struct candidate *candidate = &search.found[i];
+        examine(&search, candidate);
+        if (candidate->state == RUNNING)
+            strbuf_printf(out, "%s%s", out->length > before ? ", " : "",
+                          candidate->layout->version);
+    }
+    return NULL;
+}
+
+struct err *python_check_started(const struct process *process, const struct python *python,
+                                 const struct layout *layout) {
+    uint64_t head = 0;
+    if (!read_head(python, layout, &head) || head)
+        return NULL;
+    return err_new(ERR_NO_LAYOUT,
+                   "process %d (%s) has CPython %s loaded (%s) but no interpreter in it: it is not "
+                   "initialised yet, or was shut down",
+                   process->pid, process->name, layout->version, python->path);
 }
 
 void python_clear(struct python *python) {

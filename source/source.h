@@ -9,6 +9,7 @@ struct source_options {
     enum pause_strategy strategy;
     double max_pause;    /* seconds, 0: default */
     uint64_t max_memory; /* bytes, 0: none */
+    unsigned python;     /* which of several in one process, from 1 on; 0: the one that runs */
     bool totals_only;    /* as in heap_options: no ids of objects */
     bool names;          /* symbols of C code's data, for the names of roots */
     unsigned threads;    /* for decoding, 0: as many as processors */

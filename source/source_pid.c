@@ -69,8 +69,9 @@ static struct err *prepare(struct source *source, pid_t pid, const struct source
     TRY(process_open(pid, &source->process));
     TRY(process_check_attach(source->process));
     TRY(maps_read(pid, &source->maps));
-    TRY(python_find(source->process, &source->maps, &source->python));
+    TRY(python_find(source->process, &source->maps, options->python, &source->python));
     TRY(python_layout(&source->python, &source->maps, &source->layout));
+    TRY(python_check_started(source->process, &source->python, source->layout));
     python_find_symbols(&source->python, source->layout);
     return options->names ? data_symbols_find(pid, &source->maps, &source->data_symbols) : NULL;
 }
