@@ -1,5 +1,8 @@
 #include "source/mapped_file.h"
 
+#include "base/log.h"
+#include "source/memory_file.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -48,6 +51,12 @@ static struct err *open_otherwise(pid_t pid, const struct map *map, struct elf_f
         no_elf |= err_code(err) == ERR_NO_LAYOUT;
         err_free(err);
     }
+    struct err *err = memory_file_open(pid, map, ret);
+    if (!err)
+        log_line(LOG_ELF, "%s cannot be opened: taken from memory", map->path);
+    if (!err || err_code(err) == ERR_NO_LAYOUT)
+        return err;
+    err_free(err);
     if (no_elf)
         return err_new(ERR_NO_LAYOUT, "%s is not an ELF file", map->path);
     return err_new(ERR_SOURCE,
