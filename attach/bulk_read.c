@@ -69,9 +69,10 @@ static int memory_file(struct bulk_read *bulk) {
 }
 
 /* Reads some of one range; the number of bytes, or -1. */
-static ssize_t read_some(struct bulk_read *bulk, uint64_t address, void *to, size_t length) {
-    if (!bulk->by_file) {
-        struct piece piece = {address, to, length};
+static ssize_t read_some(struct bulk_read *bulk, uint64_t address, void *to, size_t length,
+                         bool shared) {
+    if (!bulk->by_file && (!shared || memory_file(bulk) < 0)) {
+        struct piece piece = {address, to, length, false};
         ssize_t got = read_vector(bulk, &piece, 1);
         if (got >= 0 || (errno != ENOSYS && errno != EPERM))
             return got;
@@ -81,7 +82,7 @@ static ssize_t read_some(struct bulk_read *bulk, uint64_t address, void *to, siz
 }
 
 bool bulk_read_now(struct bulk_read *bulk, uint64_t address, void *to, size_t length) {
-    return read_some(bulk, address, to, length) == (ssize_t)length;
+    return read_some(bulk, address, to, length, true) == (ssize_t)length;
 }
 
 static void add_hole(struct bulk_read *bulk, uint64_t start, uint64_t end) {
@@ -101,7 +102,7 @@ static uint64_t read_around_holes(struct bulk_read *bulk, struct piece piece) {
     while (at < piece.length) {
         /* Single pages only while they fail. */
         size_t length = run ? IMAGE_PAGE_SIZE : piece.length - at;
-        ssize_t got = read_some(bulk, piece.address + at, piece.to + at, length);
+        ssize_t got = read_some(bulk, piece.address + at, piece.to + at, length, piece.shared);
         if (got >= IMAGE_PAGE_SIZE) {
             uint64_t whole = (uint64_t)got & -(uint64_t)IMAGE_PAGE_SIZE;
             done += whole;
@@ -120,7 +121,7 @@ static uint64_t read_batch(struct bulk_read *bulk, const struct piece *pieces, s
     uint64_t wanted = 0, done = 0;
     for (size_t i = 0; i < count; i++)
         wanted += pieces[i].length;
-    ssize_t got = bulk->by_file ? -1 : read_vector(bulk, pieces, count);
+    ssize_t got = bulk->by_file || pieces[0].shared ? -1 : read_vector(bulk, pieces, count);
     if (got == (ssize_t)wanted)
         return wanted;
     uint64_t left = got > 0 ? (uint64_t)got : 0;
@@ -146,12 +147,12 @@ static void fault_in(struct piece piece) {
         *(volatile uint8_t *)(piece.to + at) = 0;
 }
 
-/* Takes the next pieces; 0 when there are none now. */
+/* Takes the next pieces, all shared or none; 0 when there are none now. */
 static size_t take_batch(struct bulk_read *bulk, struct piece batch[BATCH_PIECES]) {
     size_t count = 0, bytes = 0;
     while (bulk->next < bulk->pieces.count && count < BATCH_PIECES) {
         const struct piece *piece = &bulk->pieces.items[bulk->next];
-        if (count && bytes + piece->length > BATCH_BYTES)
+        if (count && (bytes + piece->length > BATCH_BYTES || piece->shared != batch[0].shared))
             break;
         bytes += piece->length;
         batch[count++] = *piece;

@@ -14,6 +14,7 @@ struct piece {
     uint64_t address; /* page-aligned, as is the length */
     uint8_t *to;
     size_t length;
+    bool shared; /* may be shared with others since a fork (attach/sharing.h), and must stay so */
 };
 
 /* What could not be read. */
@@ -53,7 +54,7 @@ void bulk_begin_prefault(struct bulk_read *bulk, bulk_keep_going *keep_going, co
  * processors, where the system lets us. Call again with false when it runs. */
 void bulk_hurry(struct bulk_read *bulk, bool hurry);
 
-/* One read, for pages that are brought in one at a time. */
+/* One read, for pages that are brought in one at a time. Leaves shared ones shared. */
 bool bulk_read_now(struct bulk_read *bulk, uint64_t address, void *to, size_t length);
 
 #endif

@@ -91,6 +91,7 @@ void capture_destroy(struct capture *capture) {
     free_mapped(&capture->early);
     free_mapped(&capture->final);
     vec_free(&capture->behind);
+    sharing_free(&capture->sharing);
     vec_free(&capture->ranges);
     vec_free(&capture->zeroes);
     vec_free(&capture->copied);

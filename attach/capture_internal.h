@@ -7,6 +7,7 @@
 #include "attach/maps.h"
 #include "attach/pagemap.h"
 #include "attach/plan.h"
+#include "attach/sharing.h"
 #include "attach/tracer.h"
 
 #define CHUNK_MASK ((uint64_t)IMAGE_CHUNK_SIZE - 1) /* the bits of an address within its chunk */
@@ -36,6 +37,7 @@ struct capture {
     struct mapped early; /* before the stop */
     struct mapped final; /* at the stop */
     struct behind behind;
+    struct sharing sharing;    /* before the stop */
     struct page_ranges ranges; /* scratch */
     struct page_ranges zeroes; /* never touched: they read as zero */
     struct page_ranges copied; /* read, but for the holes */

@@ -81,8 +81,9 @@ bool collect_add(struct capture *capture, uint64_t start, uint64_t end) {
         uint64_t chunk_end = (start | CHUNK_MASK) + 1;
         uint64_t piece_end = end < chunk_end ? end : chunk_end;
         size_t length;
+        bool shared = sharing_at(&capture->sharing, start);
         uint8_t *to = image_writable(capture->image, start, piece_end, &length);
-        if (length && !bulk_add(capture->bulk, (struct piece){start, to, length}))
+        if (length && !bulk_add(capture->bulk, (struct piece){start, to, length, shared}))
             return false;
         start = piece_end;
     }

@@ -199,6 +199,28 @@ static struct err *copy_early(struct capture *capture) {
     return ok ? collect_mark(capture) : err_no_memory();
 }
 
+/* ---- what is shared ---------------------------------------------------------------------------- */
+
+static struct err *find_sharing(struct capture *capture) {
+    for (size_t i = 0; i < capture->early.maps.count; i++) {
+        const struct map *map = &capture->early.maps.items[i];
+        if (!wanted(capture, i) || map->shared)
+            continue;
+        capture->ranges.count = 0;
+        if (!pagemap_scan(&capture->pagemap, map->start, map->end, &capture->ranges) ||
+            !sharing_add(&capture->sharing, &capture->pagemap, &capture->ranges))
+            return err_no_memory();
+    }
+    uint64_t bytes = 0;
+    vec_each (range, &capture->sharing) {
+        bytes += range->end - range->start;
+    }
+    if (bytes)
+        log_line(LOG_CAPTURE, "%llu MiB have pages that are shared since a fork",
+                 (unsigned long long)bytes >> 20);
+    return NULL;
+}
+
 /* ---- all together ---------------------------------------------------------------------------- */
 
 /* Memory that the stop itself must not have to allocate. */
@@ -215,6 +237,7 @@ struct err *prepare(struct capture *capture) {
     bool copies = capture->strategy->copies;
     TRY(collect_maps(capture, &capture->early));
     pagemap_open(&capture->pagemap, capture->process->pid);
+    TRY(find_sharing(capture));
     TRY(scout_mappings(capture));
     uint64_t bytes = 0;
     if (copies)

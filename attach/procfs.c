@@ -50,6 +50,17 @@ ssize_t proc_read(pid_t pid, const char *name, char *to, size_t size) {
     return proc_read_path(path, to, size);
 }
 
+bool proc_read_memory(pid_t pid, uint64_t address, void *to, size_t size) {
+    char path[64];
+    proc_path(path, sizeof path, pid, "mem");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t got = pread(fd, to, size, (off_t)address);
+    close(fd);
+    return got == (ssize_t)size;
+}
+
 ssize_t proc_read_all(pid_t pid, const char *name, char **text, size_t *capacity) {
     char path[96];
     proc_path(path, sizeof path, pid, name);

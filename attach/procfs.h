@@ -25,6 +25,10 @@ ssize_t proc_read_path(const char *path, char *to, size_t size);
  * owned by the caller. Returns the length (NUL-terminated), or -1 with errno set. */
 ssize_t proc_read_all(pid_t pid, const char *name, char **text, size_t *capacity);
 
+/* Reads memory of a process by /proc/PID/mem, which, unlike process_vm_readv, leaves pages shared
+ * that are so since a fork. False if not all of it could be read. */
+bool proc_read_memory(pid_t pid, uint64_t address, void *to, size_t size);
+
 /* The number behind "key:" at the start of a line; kilobytes ("kB") are turned into bytes. */
 bool proc_number(const char *text, const char *key, uint64_t *value);
 

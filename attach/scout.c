@@ -115,14 +115,19 @@ static void look_at_samples(struct scouting *scouting, struct samples *samples) 
     struct iovec local = {samples->words, samples->count * IMAGE_PAGE_SIZE}, remote[BATCH];
     for (size_t i = 0; i < samples->count; i++)
         remote[i] = (struct iovec){(void *)(uintptr_t)samples->address[i], IMAGE_PAGE_SIZE};
+    const struct capture *capture = scouting->capture;
+    bool shared = false;
+    for (size_t i = 0; i < samples->count; i++)
+        shared |= sharing_at(&capture->sharing, samples->address[i]);
     ssize_t got = 0;
-    if (samples->count)
-        got =
-            process_vm_readv(scouting->capture->process->pid, &local, 1, remote, samples->count, 0);
+    if (samples->count && !shared)
+        got = process_vm_readv(capture->process->pid, &local, 1, remote, samples->count, 0);
     for (size_t i = 0; i < samples->count; i++) {
+        bool seen = shared ? bulk_read_now(capture->bulk, samples->address[i], samples->words[i],
+                                           IMAGE_PAGE_SIZE)
+                           : got >= (ssize_t)((i + 1) * IMAGE_PAGE_SIZE);
         /* What cannot be looked at is copied. */
-        if (got < (ssize_t)((i + 1) * IMAGE_PAGE_SIZE) ||
-            scout_has_pointer(scouting->targets, samples->words[i], IMAGE_PAGE_SIZE / 8))
+        if (!seen || scout_has_pointer(scouting->targets, samples->words[i], IMAGE_PAGE_SIZE / 8))
             scouting->sections[samples->section[i]].state = SECTION_WANTED;
     }
     samples->count = 0;
@@ -201,7 +206,11 @@ static void scan_section(struct scouting *scouting, size_t index) {
     size_t wanted = 0;
     for (size_t i = 0; i < SECTION / BLOCK; i++, at += BLOCK) {
         struct iovec local = {block, BLOCK}, remote = {(void *)(uintptr_t)at, BLOCK};
-        ssize_t got = process_vm_readv(scouting->capture->process->pid, &local, 1, &remote, 1, 0);
+        const struct capture *capture = scouting->capture;
+        bool shared = sharing_at(&capture->sharing, at);
+        ssize_t got = shared && bulk_read_now(capture->bulk, at, block, BLOCK) ? BLOCK : 0;
+        if (!shared)
+            got = process_vm_readv(capture->process->pid, &local, 1, &remote, 1, 0);
         bool outside = at < scouting->map->start || at + BLOCK > scouting->map->end;
         if ((got == BLOCK || outside) &&
             !scout_has_pointer(scouting->targets, block, got > 0 ? (size_t)got / 8 : 0) &&

@@ -1,5 +1,6 @@
 #include "source/memory_file.h"
 
+#include "attach/procfs.h"
 #include "base/cleanup.h"
 
 #include <elf.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -27,11 +27,6 @@ struct memory_file {
     uint64_t end;
 };
 
-static bool read_memory(pid_t pid, uint64_t address, void *to, size_t size) {
-    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
 static bool write_at(struct memory_file *file, uint64_t offset, const void *from, size_t size) {
     if (pwrite(file->fd, from, size, (off_t)offset) != (ssize_t)size)
         return false;
@@ -41,12 +36,12 @@ static bool write_at(struct memory_file *file, uint64_t offset, const void *from
 
 static bool read_headers(struct memory_file *file, const struct map *map) {
     Elf64_Ehdr *header = &file->header;
-    if (!read_memory(file->pid, map->start, header, sizeof *header) ||
+    if (!proc_read_memory(file->pid, map->start, header, sizeof *header) ||
         memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64 ||
         header->e_phentsize != sizeof(Elf64_Phdr) || !header->e_phnum ||
         header->e_phnum > HEADERS_MAX || header->e_phoff > map_size(map) ||
-        !read_memory(file->pid, map->start + header->e_phoff, file->segments,
-                     header->e_phnum * sizeof(Elf64_Phdr)))
+        !proc_read_memory(file->pid, map->start + header->e_phoff, file->segments,
+                          header->e_phnum * sizeof(Elf64_Phdr)))
         return false;
     for (size_t i = 0; i < header->e_phnum; i++) {
         const Elf64_Phdr *segment = &file->segments[i];
@@ -74,7 +69,7 @@ static struct err *copy_segments(struct memory_file *file) {
         for (uint64_t done = 0, size; is_wanted(segment) && done < segment->p_filesz;
              done += size) {
             size = segment->p_filesz - done < PIECE ? segment->p_filesz - done : PIECE;
-            if (!read_memory(file->pid, file->bias + segment->p_vaddr + done, piece, size))
+            if (!proc_read_memory(file->pid, file->bias + segment->p_vaddr + done, piece, size))
                 memset(piece, 0, size); /* it may have changed its protection */
             if (!write_at(file, segment->p_offset + done, piece, size))
                 return err_errno(ERR_FAILED, errno, "no room for a copy of an ELF file");
@@ -108,8 +103,8 @@ static void find_dynamic(struct memory_file *file, const Elf64_Phdr *dynamic, El
     uint64_t symbols = 0, names = 0, names_size = 0, room = 0;
     for (size_t i = 0; i < DYNAMIC_MAX && i < dynamic->p_memsz / sizeof(Elf64_Dyn); i++) {
         Elf64_Dyn entry;
-        if (!read_memory(file->pid, file->bias + dynamic->p_vaddr + i * sizeof entry, &entry,
-                         sizeof entry) ||
+        if (!proc_read_memory(file->pid, file->bias + dynamic->p_vaddr + i * sizeof entry, &entry,
+                              sizeof entry) ||
             entry.d_tag == DT_NULL)
             break;
         if (entry.d_tag == DT_SYMTAB)

@@ -1,5 +1,6 @@
 #include "source/python.h"
 
+#include "attach/procfs.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "introspect/layout/provider.h"
@@ -8,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 static bool is_first_of_file(const struct maps *maps, const struct map *map) {
     if (map->kind != MAPPING_FILE || map->offset || !map->readable)
@@ -119,10 +119,8 @@ static struct err *search_files(struct search *search) {
 /* ---- one of several -------------------------------------------------------------------------- */
 
 static bool read_head(const struct python *python, const struct layout *layout, uint64_t *head) {
-    struct iovec local = {head, sizeof *head};
     uint64_t at = python->runtime + layout->runtime.interpreters_head.offset;
-    struct iovec remote = {(void *)(uintptr_t)at, sizeof *head};
-    return process_vm_readv(python->pid, &local, 1, &remote, 1, 0) == (ssize_t)sizeof *head;
+    return proc_read_memory(python->pid, at, head, sizeof *head);
 }
 
 /* Without a layout, or the right to read, nobody knows. */

@@ -1,3 +1,4 @@
+#include "attach/procfs.h"
 #include "base/log.h"
 #include "introspect/layout/provider.h"
 #include "introspect/runtime/runtime.h"
@@ -7,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 enum {
     COLLECTING_RETRIES = 20, /* a collection of 10^6 objects takes about 0.1 s */
@@ -34,11 +34,6 @@ static void progress(const struct source_options *options, const char *phase) {
 
 /* ---- before the stop ------------------------------------------------------------------------- */
 
-static bool read_now(pid_t pid, uint64_t address, void *to, size_t size) {
-    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
 /* The words that are not zero while a garbage collection runs, of each interpreter. */
 static size_t collecting_words(const struct source *source, struct capture_condition *conditions) {
     const struct layout *layout = source->layout;
@@ -52,12 +47,12 @@ static size_t collecting_words(const struct source *source, struct capture_condi
     }
     size_t count = 0;
     uint64_t at = 0;
-    read_now(pid, source->python.runtime + layout->runtime.interpreters_head.offset, &at,
-             sizeof at);
+    proc_read_memory(pid, source->python.runtime + layout->runtime.interpreters_head.offset, &at,
+                     sizeof at);
     while (at && count < MAX_INTERPRETERS) {
         conditions[count++] = (struct capture_condition){
             at + layout->interpreter.gc.offset + collecting.offset, collecting.size};
-        if (!read_now(pid, at + layout->interpreter.next.offset, &at, sizeof at))
+        if (!proc_read_memory(pid, at + layout->interpreter.next.offset, &at, sizeof at))
             break;
     }
     return count;

@@ -16,7 +16,7 @@ static uint8_t *map_pages(size_t count) {
 }
 
 static struct piece piece_of(uint8_t *from, uint8_t *to, size_t length) {
-    return (struct piece){(uintptr_t)from, to, length};
+    return (struct piece){.address = (uintptr_t)from, .to = to, .length = length};
 }
 
 Test(bulk_read, many_pieces) {
