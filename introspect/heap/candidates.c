@@ -60,12 +60,13 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
         return LOOKS_LIKE_NOTHING;
     bool immortal = false;
     uint64_t refcount = object_refcount(layout, &object, &immortal);
-    uint64_t word = field_unsigned(object.body, layout->object.ob_refcnt);
+    uint64_t word = load_u64(object.body + layout->object.ob_refcnt.offset);
     /* Two neighbouring pointers, the second one to a type (locals of a frame), are no object: what
      * is an address is no refcount, whatever of it would count. */
     if (refcount > MAX_REFCOUNT || image_place(marking->allocators.image, word) != UINT64_MAX)
         return LOOKS_LIKE_NOTHING;
-    /* What does not count is 0, but for immortal objects that old extensions count (3.12+). */
+    /* What does not count is 0 (3.14: ob_overflow, ob_flags), but for immortal objects that old extensions
+     * count (3.12+). */
     if ((!immortal && word != refcount) || is_text(word))
         return LOOKS_LIKE_NOTHING;
     if (offset + object_body_size(&search->decode, &object) > block_size + 16)

@@ -10,6 +10,8 @@ static uint64_t link_at(const uint8_t *head, struct field field, uint64_t mask) 
     return field_pointer(head, field) & mask;
 }
 
+/* Generations lie side by side: three, or those of 3.14.0 to 3.14.4, one that is young and two, seen and
+ * not yet seen, that are old (Include/internal/pycore_interp_structs.h). */
 static void walk_list(const struct image *image, const struct layout *layout, uint64_t head,
                       int generation, bool links_are_counts, struct damage_list *damage,
                       struct gc_lists *lists, struct bitmap *of_interpreter) {
@@ -17,6 +19,7 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
     const uint64_t mask = layout->trait.gc_pointer_mask, size = layout->gc_head.size;
     const uint8_t *bytes = image_pin(image, head, size);
     uint64_t before = head;
+    const int oldest_from = layout_has(layout->gc_state.old) ? 1 : OLDEST;
     for (uint64_t at = bytes ? link_at(bytes, next, mask) : head; at != head;) {
         bytes = image_pin(image, at, size + layout->object.size);
         if (!bytes || at & 7) {
@@ -36,7 +39,7 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
             bitmap_set(&lists->odd, place);
         if (generation == PERMANENT)
             bitmap_set(&lists->permanent, place);
-        else if (generation != OLDEST)
+        else if (generation < oldest_from)
             bitmap_set(&lists->young, place);
         if (!links_are_counts && link_at(bytes, prev, mask) != before)
             damage_add(damage, "back link", "gc list", at);

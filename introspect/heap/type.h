@@ -35,7 +35,8 @@ struct type {
 
 struct type_slot {
     uint32_t offset;
-    uint64_t name; /* remote address of a C string */
+    bool after_items; /* the offset counts from where the items end, as if there were none */
+    uint64_t name;    /* remote address of a C string */
 };
 
 /* The type at an address: known, or read and checked now. NULL if it is no type object.

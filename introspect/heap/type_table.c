@@ -184,8 +184,9 @@ static bool is_python_class(const struct type_table *table, const uint8_t *body,
 }
 
 /* __slots__: the PyMemberDefs behind the type object, ob_size of them. Py_T_OBJECT_EX is in
- * Include/descrobject.h (3.12), before that T_OBJECT_EX in Include/structmember.h. */
-enum { T_OBJECT_EX = 16 };
+ * Include/descrobject.h (3.12), before that T_OBJECT_EX in Include/structmember.h; _Py_AFTER_ITEMS is
+ * of subclasses of tuple (3.15). */
+enum { T_OBJECT_EX = 16, AFTER_ITEMS = 16 };
 
 static bool read_slots(struct type_table *table, struct type *type, const uint8_t *body) {
     const struct layout *layout = table->layout;
@@ -216,8 +217,10 @@ static bool read_slots(struct type_table *table, struct type *type, const uint8_
         uint64_t offset = field_unsigned(member, layout->member_def.offset);
         if (field_unsigned(member, layout->member_def.type) == T_OBJECT_EX &&
             offset >= layout->object.size && offset + 8 <= type->basicsize && !(offset & 7))
-            slots[count++] = (struct type_slot){(uint32_t)offset,
-                                                field_pointer(member, layout->member_def.name)};
+            slots[count++] = (struct type_slot){
+                .offset = (uint32_t)offset,
+                .after_items = field_unsigned(member, layout->member_def.flags) & AFTER_ITEMS,
+                .name = field_pointer(member, layout->member_def.name)};
     }
     type->slots = slots;
     type->slot_count = count;

@@ -1,6 +1,6 @@
 /* _Py_DebugOffsets: what CPython 3.13 and later say of themselves at the start of _PyRuntime, for
  * debuggers. It covers too little to decode a heap with, but enough to catch a layout that is not
- * this build's. (Include/internal/pycore_runtime.h, its values in pycore_runtime_init.h) */
+ * this build's. (Include/internal/pycore_runtime.h, since 3.14 pycore_debug_offsets.h) */
 #include "base/cleanup.h"
 #include "introspect/layout/internal.h"
 
@@ -23,8 +23,8 @@ static const char *const names_3_13[] = {
     "thread", "thread.prev", "thread.next", "thread.interp", "thread.current_frame",
     "thread.thread_id", "thread.native_thread_id", "thread.datastack_chunk", NULL,
     /* interpreter_frame */
-    "interpreter_frame", "interpreter_frame.previous", "interpreter_frame.executable",
-    "interpreter_frame.instruction", "interpreter_frame.localsplus", "interpreter_frame.owner",
+    "interpreter_frame", "interpreter_frame.previous", "interpreter_frame.f_executable",
+    "interpreter_frame.instr_ptr", "interpreter_frame.localsplus", "interpreter_frame.owner",
     /* code_object */
     "code", "code.co_filename", "code.co_name", "code.co_qualname", "code.co_linetable",
     "code.co_firstlineno", "code.co_argcount", "code.co_localsplusnames", "code.co_localspluskinds",
@@ -40,8 +40,71 @@ static const char *const names_3_13[] = {
     /* gc */
     "gc_state", "gc_state.collecting"};
 
+static const char *const names_3_14[] = {
+    "runtime", NULL, "runtime.interpreters_head",
+    /* interpreter_state */
+    "interpreter", "interpreter.id", "interpreter.next", "interpreter.threads_head", NULL,
+    "interpreter.gc", "interpreter.modules", "interpreter.sysdict", "interpreter.builtins", NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
+    /* thread_state */
+    "thread", "thread.prev", "thread.next", "thread.interp", "thread.current_frame",
+    "thread.thread_id", "thread.native_thread_id", "thread.datastack_chunk", NULL,
+    /* interpreter_frame */
+    "interpreter_frame", "interpreter_frame.previous", "interpreter_frame.f_executable",
+    "interpreter_frame.instr_ptr", "interpreter_frame.localsplus", "interpreter_frame.owner",
+    "interpreter_frame.stackpointer", NULL,
+    /* code_object */
+    "code", "code.co_filename", "code.co_name", "code.co_qualname", "code.co_linetable",
+    "code.co_firstlineno", "code.co_argcount", "code.co_localsplusnames", "code.co_localspluskinds",
+    "code.co_code_adaptive", NULL,
+    /* pyobject, type_object */
+    "object", "object.ob_type", "type", "type.tp_name", NULL, "type.tp_flags",
+    /* tuple_object, list_object, set_object, dict_object */
+    "tuple", "tuple.ob_item", "var_object.ob_size", "list", "list.ob_item", "var_object.ob_size",
+    "set", "set.used", "set.table", "set.mask", "dict", "dict.ma_keys", "dict.ma_values",
+    /* float_object, long_object, bytes_object, unicode_object */
+    "float_object", "float_object.ob_fval", "integer", "integer.lv_tag", "integer.ob_digit",
+    "bytes", "var_object.ob_size", "bytes.ob_sval", "unicode", NULL, "ascii.length", "ascii",
+    /* gc, gen_object */
+    "gc_state", "gc_state.collecting", "generator", "generator.gi_name", "generator.gi_iframe",
+    "generator.gi_frame_state"};
+
+static const char *const names_3_15[] = {
+    "runtime", NULL, "runtime.interpreters_head",
+    /* interpreter_state */
+    "interpreter", "interpreter.id", "interpreter.next", "interpreter.threads_head", NULL,
+    "interpreter.gc", "interpreter.modules", "interpreter.sysdict", "interpreter.builtins", NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL,
+    /* thread_state, err_stackitem */
+    "thread", "thread.prev", "thread.next", "thread.interp", "thread.current_frame", NULL, NULL,
+    NULL, "thread.thread_id", "thread.native_thread_id", "thread.datastack_chunk", NULL, NULL, NULL,
+    "thread.current_exception", NULL, "exc_stack_item.exc_value",
+    /* interpreter_frame */
+    "interpreter_frame", "interpreter_frame.previous", "interpreter_frame.f_executable",
+    "interpreter_frame.instr_ptr", "interpreter_frame.localsplus", "interpreter_frame.owner",
+    "interpreter_frame.stackpointer", NULL,
+    /* code_object */
+    "code", "code.co_filename", "code.co_name", "code.co_qualname", "code.co_linetable",
+    "code.co_firstlineno", "code.co_argcount", "code.co_localsplusnames", "code.co_localspluskinds",
+    "code.co_code_adaptive", NULL,
+    /* pyobject, type_object, heap_type_object */
+    "object", "object.ob_type", "type", "type.tp_name", NULL, "type.tp_flags", "type.tp_basicsize",
+    "type.tp_dictoffset", "heap_type", "heap_type.ht_cached_keys",
+    /* tuple_object, list_object, set_object, dict_object */
+    "tuple", "tuple.ob_item", "var_object.ob_size", "list", "list.ob_item", "var_object.ob_size",
+    "set", "set.used", "set.table", "set.mask", "dict", "dict.ma_keys", "dict.ma_values",
+    /* float_object, long_object, bytes_object, unicode_object */
+    "float_object", "float_object.ob_fval", "integer", "integer.lv_tag", "integer.ob_digit",
+    "bytes", "var_object.ob_size", "bytes.ob_sval", "unicode", NULL, "ascii.length", "ascii",
+    "compact_unicode",
+    /* gc, gen_object */
+    "gc_state", "gc_state.collecting", NULL, NULL, "gc_state.generation_stats", "generator",
+    "generator.gi_name", "generator.gi_iframe", "generator.gi_frame_state"};
+
 static const struct offsets_table tables[] = {
     {0x030d, names_3_13, sizeof names_3_13 / sizeof *names_3_13},
+    {0x030e, names_3_14, sizeof names_3_14 / sizeof *names_3_14},
+    {0x030f, names_3_15, sizeof names_3_15 / sizeof *names_3_15},
 };
 
 enum { HEADER_SIZE = 24, MOST_MEMBERS = 256 };

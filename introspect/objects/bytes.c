@@ -43,18 +43,19 @@ static void bytearray_references(struct decode *decode, const struct object *obj
                     REFERENCE_UNTRAVERSED, "->ob_bytes_object");
 }
 
-/* bytearray.__sizeof__ (Objects/bytearrayobject.c). Since 3.15 the bytes are those of a bytes
- * object. */
+/* bytearray.__sizeof__ (Objects/bytearrayobject.c). Since 3.15 the bytes are those of a bytes object,
+ * which is counted unless it is the one of no bytes. */
 static void bytearray_measure(struct decode *decode, const struct object *object,
                               struct measure *measure) {
     const struct layout *layout = decode->layout;
-    uint64_t bytes = layout_has(layout->bytearray.ob_bytes_object)
-                         ? 0
-                         : field_pointer(object->body, layout->bytearray.ob_bytes);
-    measure->size =
-        object->type->basicsize +
-        buffer_add_array(decode, bytes, field_unsigned(object->body, layout->bytearray.ob_alloc), 1,
-                         "bytearray");
+    uint64_t allocated = field_unsigned(object->body, layout->bytearray.ob_alloc);
+    measure->size = object->type->basicsize;
+    if (!layout_has(layout->bytearray.ob_bytes_object))
+        measure->size +=
+            buffer_add_array(decode, field_pointer(object->body, layout->bytearray.ob_bytes),
+                             allocated, 1, "bytearray");
+    else if (allocated && allocated >> IMAGE_ADDRESS_BITS == 0)
+        measure->size += layout->bytes.ob_sval.offset + 1 + allocated;
 }
 
 static void bytearray_preview(struct decode *decode, const struct object *object,

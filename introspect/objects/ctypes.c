@@ -4,6 +4,8 @@
 #include "introspect/objects/fields.h"
 #include "introspect/objects/type_object.h"
 
+enum { MAX_ALIGNMENT = 16 }; /* of any C type */
+
 /* ---- data: in the object if small, else a block that it may own ------------------------------ */
 
 FIELDS(ctypes_data, OWNS(ctypes_data, b_objects, REFERENCE_STRONG, "._objects"),
@@ -141,13 +143,16 @@ static const struct pointer_field ctypes_type_fields[] = {
     OWNS(ctypes_type_info, converters, REFERENCE_STRONG, "->converters"),
     OWNS(ctypes_type_info, restype, REFERENCE_STRONG, "->restype"),
     OWNS(ctypes_type_info, checker, REFERENCE_STRONG, "->checker"),
+    OWNS(ctypes_type_info, pointer_type, REFERENCE_STRONG, ".__pointer_type__"), /* 3.14+ */
     OWNS(ctypes_type_info, module, REFERENCE_UNTRAVERSED, "->module"),
 };
 
-/* The structure behind a type object; NULL where there is none. */
+/* The structure behind a type object, aligned (Objects/typeobject.c: PyObject_GetTypeData); NULL where
+ * there is none. */
 static const uint8_t *info_behind_type(const struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
-    uint64_t size = layout->ctypes_type_info.size, start = layout->heap_type.size;
+    uint64_t size = layout->ctypes_type_info.size;
+    uint64_t start = (layout->heap_type.size + MAX_ALIGNMENT - 1) & -(uint64_t)MAX_ALIGNMENT;
     bool behind = size && start && !layout_has(layout->ctypes_type_info.dict) &&
                   object->type->basicsize >= start + size && object->available >= start + size;
     return behind ? object->body + start : NULL;

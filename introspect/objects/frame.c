@@ -9,7 +9,7 @@ enum {
     FRAME_OWNED_BY_FRAME_OBJECT = 2,
     FRAME_OWNED_BY_CSTACK = 3, /* this and higher: an entry frame that runs nothing (3.12+) */
     STACKREF_BORROWED = 1,     /* tags of _PyStackRef (Include/internal/pycore_stackref.h, 3.14) */
-    STACKREF_INT = 3,
+    STACKREF_NO_OBJECT = 2,    /* 3: an int; 2: any pointer (3.15) */
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -18,7 +18,7 @@ enum {
 static uint64_t untag(const struct decode *decode, uint64_t slot, unsigned *properties) {
     if (!decode->layout->trait.stackref)
         return slot;
-    if ((slot & 3) == STACKREF_INT)
+    if (slot & STACKREF_NO_OBJECT)
         return 0;
     if (slot & STACKREF_BORROWED)
         *properties &= ~(unsigned)(REFERENCE_COUNTED | REFERENCE_TRAVERSED);
@@ -120,10 +120,11 @@ void frame_references(struct decode *decode, const struct frame *frame, unsigned
         {layout->interpreter_frame.f_globals, ".f_globals", false},
         {layout->interpreter_frame.f_builtins, ".f_builtins", false},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        reference_add(decode, pointer(decode, bytes, fields[i].field),
-                      fields[i].owned ? properties : REFERENCE_WEAK, LABEL_FIELD,
-                      field_label(fields[i].label));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        unsigned own = fields[i].owned ? properties : REFERENCE_WEAK;
+        uint64_t target = untag(decode, field_pointer(bytes, fields[i].field), &own);
+        reference_add(decode, target, own, LABEL_FIELD, field_label(fields[i].label));
+    }
     unsigned slots =
         frame->stack_unknown ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
     slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);

@@ -3,8 +3,7 @@
 #include "introspect/objects/frame.h"
 #include "introspect/objects/str.h"
 
-/* Include/internal/pycore_frame.h: of a generator whose code has ended. */
-enum { FRAME_CLEARED = 4, MAX_NAME = 72 };
+enum { MAX_NAME = 72 };
 
 static const struct pointer_field generator_fields[] = {
     OWNS(generator, gi_frame, REFERENCE_STRONG, ".gi_frame"), /* up to 3.10 */
@@ -38,7 +37,8 @@ static void generator_references(struct decode *decode, const struct object *obj
     if (!layout_has(layout->generator.gi_iframe))
         return;
     struct frame frame;
-    if (object_signed(object, layout->generator.gi_frame_state) < FRAME_CLEARED) {
+    if (object_signed(object, layout->generator.gi_frame_state) <
+        (int64_t)layout->trait.frame_cleared) {
         if (frame_read(decode, inline_frame(decode, object), &frame))
             frame_references(decode, &frame, REFERENCE_STRONG);
     } else if (!layout_has(layout->generator.gi_code)) {

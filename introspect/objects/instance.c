@@ -157,6 +157,12 @@ static void guessed_references(struct decode *decode, const struct object *objec
 
 /* ---- all together ---------------------------------------------------------------------------- */
 
+/* Rounded up to words (Python/structmember.c). */
+static uint64_t items_size(struct decode *decode, const struct object *object) {
+    uint64_t items = object_item_count(decode, object);
+    return items >> IMAGE_ADDRESS_BITS ? 0 : (items * object->type->itemsize + 7) & ~7ull;
+}
+
 void instance_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     const struct type *type = object->type;
@@ -178,8 +184,9 @@ void instance_references(struct decode *decode, const struct object *object) {
     }
     for (uint32_t i = 0; i < type->slot_count; i++) {
         const struct type_slot *slot = &type->slots[i];
-        if (slot->offset + 8ull <= object->available)
-            reference_add(decode, load_u64(object->body + slot->offset), owned(type), LABEL_SLOT,
+        uint64_t offset = slot->offset + (slot->after_items ? items_size(decode, object) : 0);
+        if (offset + 8 <= object->available)
+            reference_add(decode, load_u64(object->body + offset), owned(type), LABEL_SLOT,
                           slot->name);
     }
     /* What a struct sequence has more than a tuple are items too. */

@@ -5,6 +5,7 @@
 FIELDS_DECODER(json_scanner, TYPES("_json.Scanner"),
                OWNS(json_scanner, object_hook, REFERENCE_STRONG, ".object_hook"),
                OWNS(json_scanner, object_pairs_hook, REFERENCE_STRONG, ".object_pairs_hook"),
+               OWNS(json_scanner, array_hook, REFERENCE_STRONG, ".array_hook"), /* 3.15+ */
                OWNS(json_scanner, parse_float, REFERENCE_STRONG, ".parse_float"),
                OWNS(json_scanner, parse_int, REFERENCE_STRONG, ".parse_int"),
                OWNS(json_scanner, parse_constant, REFERENCE_STRONG, ".parse_constant"),

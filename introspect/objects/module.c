@@ -55,8 +55,19 @@ static const struct pointer_field module_fields[] = {
     OWNS(module, md_def, REFERENCE_RETAINS, "->md_def"), /* not counted */
 };
 
+/* Modules/hmacmodule.c, Modules/_curses_panel.c: their m_traverse visits the type of modules. */
+static const char *const visit_their_type[] = {"_hmac", "_curses_panel"};
+
 static void module_references(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
     fields_references(decode, object, module_fields, sizeof module_fields / sizeof *module_fields);
+    if (object_unsigned(object, layout->module.md_token_is_def)) /* 3.15+ */
+        reference_field(decode, object, layout->module.md_token, REFERENCE_RETAINS, "->md_token");
+    for (size_t i = 0; i < sizeof visit_their_type / sizeof *visit_their_type; i++) {
+        if (str_equals(decode->image, layout, object_pointer(object, layout->module.md_name),
+                       visit_their_type[i]))
+            reference_add(decode, object->type->address, REFERENCE_TRAVERSED, LABEL_TYPE, 0);
+    }
     uint64_t state = object_pointer(object, decode->layout->module.md_state);
     if (!state)
         return;

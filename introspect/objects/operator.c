@@ -20,6 +20,9 @@ static void methodcaller_references(struct decode *decode, const struct object *
     const struct layout *layout = decode->layout;
     fields_references(decode, object, methodcaller_fields,
                       sizeof methodcaller_fields / sizeof *methodcaller_fields);
+    if (layout->trait.methodcaller_tuple)
+        reference_field(decode, object, layout->methodcaller.vectorcall_args, REFERENCE_STRONG,
+                        "->vectorcall_args");
     if (object_pointer(object, layout->methodcaller.vectorcall_args))
         reference_field(decode, object, layout->methodcaller.vectorcall_kwnames,
                         REFERENCE_UNTRAVERSED, "->vectorcall_kwnames");
@@ -30,6 +33,8 @@ static void methodcaller_measure(struct decode *decode, const struct object *obj
                                  struct measure *measure) {
     (void)measure;
     const struct layout *layout = decode->layout;
+    if (layout->trait.methodcaller_tuple)
+        return;
     uint64_t positional =
         remote_item_count(decode, object_pointer(object, layout->methodcaller.args));
     uint64_t named = remote_unsigned(decode, object_pointer(object, layout->methodcaller.kwds),

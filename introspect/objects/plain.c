@@ -4,6 +4,13 @@
 FIELDS_DECODER(namespace, TYPES("types.SimpleNamespace"),
                OWNS(namespace, ns_dict, REFERENCE_STRONG, ".__dict__"));
 
+/* What `lazy import` leaves in a namespace until somebody looks (Objects/lazyimportobject.c, 3.15). */
+FIELDS_DECODER(lazy_import, TYPES("lazy_import"),
+               OWNS(lazy_import, lz_builtins, REFERENCE_STRONG, "->lz_builtins"),
+               OWNS(lazy_import, lz_from, REFERENCE_STRONG, "->lz_from"),
+               OWNS(lazy_import, lz_attr, REFERENCE_STRONG, "->lz_attr"),
+               OWNS(lazy_import, lz_code, REFERENCE_STRONG, "->lz_code"));
+
 /* Since 3.13 those who make a capsule may have it visit what lies at its pointer
  * (Objects/capsule.c: _PyCapsule_SetTraverse): types, as a rule, in its first words. */
 enum { CAPSULE_WORDS = 4 };
@@ -70,6 +77,10 @@ static const struct decoder nothing_decoder = {
 };
 
 extern const struct decoder *const plain_decoders[];
-const struct decoder *const plain_decoders[] = {
-    &namespace_decoder, &capsule_decoder, &symbol_table_entry_decoder,
-    &none_decoder,      &nothing_decoder, NULL};
+const struct decoder *const plain_decoders[] = {&namespace_decoder,
+                                                &lazy_import_decoder,
+                                                &capsule_decoder,
+                                                &symbol_table_entry_decoder,
+                                                &none_decoder,
+                                                &nothing_decoder,
+                                                NULL};

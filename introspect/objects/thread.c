@@ -106,11 +106,14 @@ static void simple_queue_references(struct decode *decode, const struct object *
 
 static void simple_queue_measure(struct decode *decode, const struct object *object,
                                  struct measure *measure) {
-    (void)measure;
     const struct layout *layout = decode->layout;
     buffer_add_lock(decode, object_pointer(object, layout->simple_queue.lock));
-    buffer_add_array(decode, object_pointer(object, layout->simple_queue.items),
-                     object_unsigned(object, layout->simple_queue.items_cap), 8, "SimpleQueue");
+    uint64_t items =
+        buffer_add_array(decode, object_pointer(object, layout->simple_queue.items),
+                         object_unsigned(object, layout->simple_queue.items_cap), 8, "SimpleQueue");
+    measure->body_size = measure->size;
+    if (layout->trait.simple_queue_sized)
+        measure->size = layout->simple_queue.size + items;
 }
 
 static const struct decoder simple_queue_decoder = {

@@ -43,6 +43,7 @@ static const struct decoder type_variable_decoder = {
 
 FIELDS_DECODER(type_variable_tuple, TYPES("typing.TypeVarTuple"),
                OWNS(type_variable_tuple, name, REFERENCE_UNTRAVERSED, ".__name__"),
+               OWNS(type_variable_tuple, bound, REFERENCE_STRONG, ".__bound__"), /* 3.15+ */
                OWNS(type_variable_tuple, default_value, REFERENCE_STRONG, ".__default__"),
                OWNS(type_variable_tuple, evaluate_default, REFERENCE_STRONG, ".evaluate_default"));
 
@@ -57,6 +58,7 @@ FIELDS_DECODER(param_spec_attribute, TYPES("typing.ParamSpecArgs", "typing.Param
 
 FIELDS_DECODER(type_alias, TYPES("typing.TypeAliasType"),
                OWNS(type_alias, name, REFERENCE_UNTRAVERSED, ".__name__"),
+               OWNS(type_alias, qualname, REFERENCE_STRONG, ".__qualname__"), /* 3.15+ */
                OWNS(type_alias, type_params, REFERENCE_STRONG, ".__type_params__"),
                OWNS(type_alias, compute_value, REFERENCE_STRONG, ".evaluate_value"),
                OWNS(type_alias, value, REFERENCE_STRONG, ".__value__"),

@@ -143,7 +143,8 @@ FIELDS_DECODER(xml_parser, TYPES("xml.etree.ElementTree.XMLParser"),
 /* One pointer for each entry of handler_info in Modules/pyexpat.c, the same from 3.8 on. */
 enum { EXPAT_HANDLERS = 22 };
 
-FIELDS(expat_parser, OWNS(expat_parser, intern, REFERENCE_UNTRAVERSED, ".intern"));
+FIELDS(expat_parser, OWNS(expat_parser, parent, REFERENCE_STRONG, "->parent"), /* 3.14+ */
+       OWNS(expat_parser, intern, REFERENCE_UNTRAVERSED, ".intern"));
 
 static void expat_parser_all_references(struct decode *decode, const struct object *object) {
     expat_parser_references(decode, object);

@@ -131,14 +131,16 @@ static void module_roots(struct walk *walk, uint64_t modules) {
     }
 }
 
-/* atexit.register's functions (Modules/atexitmodule.c); in 3.14 they became a list, which the field
- * then leads to. */
+/* atexit.register's functions (Modules/atexitmodule.c): an array, since 3.14 a list object. */
 static void atexit_roots(struct walk *walk, uint64_t interpreter) {
     const struct image *image = walk->decode.image;
     const struct layout *layout = walk->decode.layout;
     uint64_t array = 0, callback = 0;
     uint32_t count = 0;
-    if (!layout_has(layout->atexit_callback.func) ||
+    if (!layout_has(layout->interpreter.atexit_count))
+        root_field(walk, ROOT_ATEXIT, interpreter, layout->interpreter.atexit_callbacks, "atexit");
+    if (!layout_has(layout->interpreter.atexit_count) ||
+        !layout_has(layout->atexit_callback.func) ||
         !image_read_u64(image, interpreter + layout->interpreter.atexit_callbacks.offset, &array) ||
         !image_read(image, interpreter + layout->interpreter.atexit_count.offset, &count,
                     sizeof count))

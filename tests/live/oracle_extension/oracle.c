@@ -199,6 +199,20 @@ static bool is_descriptor(PyTypeObject *type) {
            type == &PyWrapperDescr_Type;
 }
 
+/* The dict of interned strings, which gc tracks since 3.14, owns none of them. Those that only the cache of
+ * looked-up methods holds die while we measure sizes. */
+static bool is_dict_of_interned(PyObject *dict) {
+    Py_ssize_t position = 0;
+    PyObject *key, *value;
+    if (!PyDict_CheckExact(dict) || PyDict_GET_SIZE(dict) < 256)
+        return false;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (key != value || !PyUnicode_CheckExact(key) || !PyUnicode_CHECK_INTERNED(key))
+            return false;
+    }
+    return true;
+}
+
 /* What an object is known to own apart from what its tp_traverse says (and may say again). */
 static void add_owned_edges(PyObject *object) {
     if (PyCode_Check(object))
@@ -222,13 +236,15 @@ static void add_owned_edges(PyObject *object) {
 static void record_edges(size_t index) {
     PyObject *object = (PyObject *)node_at(index)->address;
     size_t first = edges.count;
+    node_at(index)->first_edge = first;
+    if (is_dict_of_interned(object))
+        return;
     traverseproc traverse = Py_TYPE(object)->tp_traverse;
     if (node_at(index)->flags & NODE_GC && traverse)
         traverse(object, traverse_visit, NULL);
     size_t traversed = edges.count - first;
     add_owned_edges(object);
     struct node *node = node_at(index);
-    node->first_edge = first;
     node->traversed = traversed;
     node->owned = edges.count - first - traversed;
     for (size_t i = first; i < edges.count; i++)

@@ -168,6 +168,7 @@ Test(heap, every_id_is_found_by_its_address_in_order) {
 Test(heap, sizes_and_footprints) {
     EACH_VERSION(heap) {
         const struct layout *layout = heap->layout;
+        const uint64_t tuple_size = layout->tuple.ob_item.offset;
         uint64_t number = fake_heap_float(heap, 1), big = fake_heap_int(heap, 50);
         uint64_t str = fake_heap_str(heap, "abc"), list = fake_heap_list(heap, 3, NULL);
         uint64_t wide = fake_heap_list(heap, 1000, NULL);
@@ -182,7 +183,7 @@ Test(heap, sizes_and_footprints) {
             {layout->ascii.size + 4ull, (layout->ascii.size + 4 + 15) & -16ull},
             {16 + 40 + 3 * 8, 64 + 32},
             {16 + 40 + 8000, 64 + 8016},
-            {16 + 24 + 8, 48},
+            {16 + tuple_size + 8, (16 + tuple_size + 8 + 15) & -16ull},
             {16 + 48 + 32 + 8 + 80, 64 + 128},
         };
         for (size_t i = 0; i < 7; i++) {
@@ -306,6 +307,8 @@ Test(candidates, parked_blocks_are_no_objects) {
 Test(candidates, free_lists_of_floats_and_keys) {
     EACH_VERSION(heap) {
         const struct layout *layout = heap->layout;
+        if (!layout_has(layout->interpreter.free_floats))
+            continue;
         uint64_t first = fake_heap_float(heap, 1), second = fake_heap_float(heap, 2);
         uint64_t keys = fake_heap_block(heap, 120);
         fake_set(&heap->fake, first, layout->object.ob_type, second);
@@ -323,12 +326,64 @@ Test(candidates, free_lists_of_floats_and_keys) {
 Test(candidates, hostile_free_lists) {
     EACH_VERSION(heap) {
         const struct layout *layout = heap->layout;
+        if (!layout_has(layout->interpreter.free_floats))
+            continue;
         uint64_t number = fake_heap_float(heap, 1);
         fake_set(&heap->fake, number, layout->object.ob_type, number);
         fake_set(&heap->fake, heap->interpreter, layout->interpreter.free_floats, number);
         fake_set(&heap->fake, heap->interpreter, layout->interpreter.free_dict_keys, FAKE_WILD);
         fake_set(&heap->fake, heap->interpreter, layout->interpreter.free_dict_keys_count,
                  0xffffffff);
+        fake_heap_build(heap, 1);
+        cr_expect_eq(heap_accounts(heap->heap)->parked_count, 1);
+        expect_accounts_to_close(heap);
+    }
+}
+
+/* The head of the n-th list of all (3.14+). */
+static void set_free_list(struct fake_heap *heap, unsigned index, uint64_t first) {
+    const struct layout *layout = heap->layout;
+    fake_word(&heap->fake,
+              heap->interpreter + layout->interpreter.free_lists.offset +
+                  (uint64_t)index * layout->free_list.size + layout->free_list.first.offset,
+              first);
+}
+
+/* One kind of list for all: chains through the word that was the refcount, whatever it looks like. */
+Test(candidates, free_lists_chained_through_the_refcount) {
+    EACH_VERSION(heap) {
+        if (!layout_has(heap->layout->free_list.first))
+            continue;
+        fake_heap_root(heap, fake_heap_tuple(heap, 0, NULL));
+        fake_heap_root(heap, fake_heap_float(heap, 0));
+        uint64_t first = fake_heap_float(heap, 1), second = fake_heap_float(heap, 2);
+        uint64_t tuple = fake_heap_tuple(heap, 1, &first), keys = fake_heap_block(heap, 120);
+        fake_word(&heap->fake, first, second);
+        fake_word(&heap->fake, second, 0);
+        fake_word(&heap->fake, tuple, 0);
+        fake_word(&heap->fake, keys, 0);
+        set_free_list(heap, 0, first);
+        set_free_list(heap, 4, tuple);
+        set_free_list(heap, 11, keys);
+        fake_heap_build(heap, 1);
+        const uint64_t parked[] = {first, second, tuple};
+        for (size_t i = 0; i < 3; i++)
+            cr_expect_eq(heap_find(heap->heap, parked[i]), HEAP_NONE, "%zu", i);
+        cr_expect_eq(heap_accounts(heap->heap)->parked_count, 4);
+        cr_expect_eq(heap_accounts(heap->heap)->unclaimed_count, 0);
+        expect_accounts_to_close(heap);
+    }
+}
+
+Test(candidates, hostile_chains_through_the_refcount) {
+    EACH_VERSION(heap) {
+        if (!layout_has(heap->layout->free_list.first))
+            continue;
+        uint64_t number = fake_heap_float(heap, 1);
+        fake_word(&heap->fake, number, number);
+        set_free_list(heap, 0, number);
+        set_free_list(heap, 1, FAKE_WILD);
+        set_free_list(heap, 2, heap->interpreter);
         fake_heap_build(heap, 1);
         cr_expect_eq(heap_accounts(heap->heap)->parked_count, 1);
         expect_accounts_to_close(heap);
