@@ -25,7 +25,8 @@ enum {
     VALUE,
     REFS,
     WEAKREFS,
-    VISITS, /* what tp_traverse visits though another object owns the reference */
+    VISITS,  /* what tp_traverse visits though another object owns the reference */
+    GUESSES, /* words that look like references */
     COLUMNS,
 };
 
@@ -48,6 +49,7 @@ static const struct column columns[COLUMNS] = {
     [REFS] = {"refs", "REFS", VALUE_ADDRESSES, COLUMN_DATA},
     [WEAKREFS] = {"weakrefs", "WEAKREFS", VALUE_ADDRESSES, COLUMN_DATA},
     [VISITS] = {"visits", "VISITS", VALUE_ADDRESSES, COLUMN_DATA},
+    [GUESSES] = {"guesses", "GUESSES", VALUE_ADDRESSES, COLUMN_DATA},
 };
 
 struct sorted {
@@ -69,7 +71,7 @@ struct objects {
     bool is_sorted, failed;
     uint32_t *type_ranks; /* by type id: its place among all names; for sorting */
     struct strbuf value;
-    struct addresses refs, weakrefs, visits;
+    struct addresses refs, weakrefs, visits, guesses;
 };
 
 const char *gc_state_name(enum gc_state state) {
@@ -250,7 +252,8 @@ static bool next_id(struct objects *objects, uint32_t *id) {
 
 static void add_reference(void *context, const struct reference *reference) {
     struct objects *objects = context;
-    struct addresses *list = reference->properties & REFERENCE_RETAINS     ? &objects->refs
+    struct addresses *list = reference->properties & REFERENCE_GUESSED     ? &objects->guesses
+                             : reference->properties & REFERENCE_RETAINS   ? &objects->refs
                              : reference->properties & REFERENCE_TRAVERSED ? &objects->visits
                                                                            : &objects->weakrefs;
     if (!vec_push(list, reference->target))
@@ -285,11 +288,13 @@ static bool objects_next(void *context, struct value *cells) {
         heap_preview(heap, id, &objects->value);
     cells[VALUE] = value_text(strbuf_text(&objects->value));
     if (objects->query.refs) {
-        objects->refs.count = objects->weakrefs.count = objects->visits.count = 0;
+        objects->refs.count = objects->weakrefs.count = 0;
+        objects->visits.count = objects->guesses.count = 0;
         heap_references(heap, id, add_reference, objects);
         cells[REFS] = value_addresses(objects->refs.items, objects->refs.count);
         cells[WEAKREFS] = value_addresses(objects->weakrefs.items, objects->weakrefs.count);
         cells[VISITS] = value_addresses(objects->visits.items, objects->visits.count);
+        cells[GUESSES] = value_addresses(objects->guesses.items, objects->guesses.count);
     }
     return true;
 }
@@ -356,6 +361,7 @@ void objects_close(struct objects *objects) {
     vec_free(&objects->refs);
     vec_free(&objects->weakrefs);
     vec_free(&objects->visits);
+    vec_free(&objects->guesses);
     strbuf_free(&objects->value);
     free(objects);
 }

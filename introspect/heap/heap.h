@@ -27,7 +27,7 @@ enum object_flag {
     OBJECT_IMMORTAL = 2,
     OBJECT_STATIC = 4,        /* no heap memory of its own */
     OBJECT_GUESSED = 8,       /* recognised by its looks only */
-    OBJECT_SIZE_INEXACT = 16, /* a Python-level __sizeof__ may say something else */
+    OBJECT_SIZE_INEXACT = 16, /* a __sizeof__ that is not CPython's may say something else */
 };
 
 struct heap_options {

@@ -19,7 +19,8 @@ struct type {
     bool python_class;             /* made by a class statement */
     bool has_gc;                   /* instances have a GC head (type objects: only heap types do) */
     bool is_type;                  /* instances are types */
-    bool size_overridden;          /* has a Python-level __sizeof__ */
+    bool own_sizeof;               /* defines __sizeof__ itself */
+    bool size_overridden;          /* has a __sizeof__ that no decoder knows */
     bool unknown_body;             /* C structure beyond `decoded_as` that nobody describes */
     uint32_t preheader;            /* bytes before the GC head */
     uint32_t slot_count;           /* __slots__ of this class and its bases */

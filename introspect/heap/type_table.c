@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "introspect/layout/type_flags.h"
 #include "introspect/objects/dict.h"
+#include "introspect/objects/fields.h"
 #include "introspect/objects/str.h"
 
 #include <pthread.h>
@@ -227,6 +228,30 @@ static bool read_slots(struct type_table *table, struct type *type, const uint8_
     return true;
 }
 
+static const struct type *get_locked(struct type_table *table, uint64_t address, unsigned depth);
+
+/* Where __sizeof__ comes from: the first class of tp_mro that has one. Those of types with a decoder
+ * are reckoned; others, in Python or in C, may say anything (an array adds its data). */
+static bool inherits_size(struct type_table *table, const struct type *type, const uint8_t *body,
+                          unsigned depth) {
+    const struct layout *layout = table->layout;
+    uint64_t mro = field_pointer(body, layout->type.tp_mro);
+    uint64_t bases = remote_item_count(&table->decode, field_pointer(body, layout->type.tp_bases));
+    uint64_t count = remote_item_count(&table->decode, mro);
+    if (bases < 2 || count > MAX_BASES)
+        return type->base && type->base->size_overridden;
+    for (uint64_t i = 1; i < count; i++) { /* the first is the type itself */
+        uint64_t address = 0;
+        image_read_u64(table->image, mro + layout->tuple.ob_item.offset + i * 8, &address);
+        const struct type *parent = address ? get_locked(table, address, depth + 1) : NULL;
+        if (!parent || !parent->base || parent->decoded_as == parent)
+            return false;
+        if (parent->own_sizeof)
+            return true;
+    }
+    return false;
+}
+
 static void inherit_decoder(struct type_table *table, struct type *type, const uint8_t *body) {
     const struct decoder *own = type->python_class ? NULL : decoder_for(table, type, body);
     const struct type *base = type->base;
@@ -275,7 +300,7 @@ static bool is_metatype(const struct type_table *table, uint64_t address) {
     return body && (field_unsigned(body, layout->type.tp_flags) & TPFLAGS_TYPE_SUBCLASS);
 }
 
-static bool read_type(struct type_table *table, struct type *type) {
+static bool read_type(struct type_table *table, struct type *type, unsigned depth) {
     const struct layout *layout = table->layout;
     size_t available = 0;
     const uint8_t *body =
@@ -306,13 +331,13 @@ static bool read_type(struct type_table *table, struct type *type) {
     type->cached_keys = type->heap_type ? field_pointer(body, layout->heap_type.ht_cached_keys) : 0;
     if (type->flags & (layout->trait.flag_managed_dict | layout->trait.flag_managed_weakref))
         type->preheader = (uint32_t)layout->trait.preheader;
-    if (type->python_class)
-        type->size_overridden =
-            dict_find(&table->decode, field_pointer(body, layout->type.tp_dict), "__sizeof__");
-    if (type->base)
-        type->size_overridden |= type->base->size_overridden;
     type->name = type_name(table, type, body, available);
     inherit_decoder(table, type, body);
+    if (type->base && type->decoded_as != type) {
+        uint64_t dict = field_pointer(body, layout->type.tp_dict);
+        type->own_sizeof = dict && dict_find(&table->decode, dict, "__sizeof__");
+        type->size_overridden = type->own_sizeof || inherits_size(table, type, body, depth);
+    }
     plan_decoding(type, layout);
     return read_slots(table, type, body);
 }
@@ -328,7 +353,7 @@ static const struct type *get_locked(struct type_table *table, uint64_t address,
     uint64_t base = field_pointer(body, table->layout->type.tp_base);
     if (base && !(fresh.base = get_locked(table, base, depth + 1)))
         return NULL;
-    if (!read_type(table, &fresh))
+    if (!read_type(table, &fresh, depth))
         return NULL;
     struct type *type = arena_alloc(&table->memory, sizeof *type);
     if (!type)

@@ -67,7 +67,7 @@ struct measure {
                            tp_basicsize + |ob_size| * tp_itemsize: set or add */
     uint64_t body_size; /* bytes that the object itself occupies from ob_refcnt on, if that differs
                            from `size` and from basicsize + items (inline values, ...); else 0 */
-    bool size_inexact;  /* the type's own Python-level __sizeof__ may say something else */
+    bool size_inexact;  /* the type's own __sizeof__ may say something else */
 };
 
 /* The state of decoding, one per thread. Collects references and buffers in batches. */

@@ -41,10 +41,15 @@ class Differences:
 
 
 class Comparison:
-    """One pass over `objects --json --refs`, then the totals of `top`."""
+    """One pass over `objects --json --refs`, then the totals of `top`. `foreign`: extensions from outside of CPython are
+    loaded. Of their structures nobody knows the fields, nor which blocks of memory they own: what words look like is all
+    that can be said of their references, and is listed instead of judged."""
 
-    def __init__(self, recording):
+    def __init__(self, recording, foreign=False):
         self.recording = recording
+        self.foreign = foreign
+        self.guessing = Counter()       # type name -> objects with guessed references
+        self.unguessed = Counter()      # type name -> references of those that were not found
         self.differences = Differences()
         self.extras = Counter()         # (found how, type) of objects that only heapglass knows
         self.seen = set()               # addresses
@@ -107,7 +112,9 @@ class Comparison:
             self.extras[said["found"], said["type"]] += 1
             return
         self.compare_fields(index, said)
-        self.compare_references(index, said, targets, [int(target, 16) for target in said.get("visits", ())])
+        others = [int(target, 16) for kind in ("visits", "guesses") for target in said.get(kind, ())]
+        self.guessing[said["type"]] += bool(said.get("guesses"))
+        self.compare_references(index, said, targets, others)
 
     def compare_fields(self, index, said):
         recording, add = self.recording, self.differences.add
@@ -126,9 +133,9 @@ class Comparison:
             differs("refcount", said["refcount"], recording.refcount[index])
         if said["gc"] not in gc_states(flags):
             differs("gc", said["gc"], "/".join(gc_states(flags)))
-        if said["size_exact"] == type_record.python_sizeof:
-            differs("size-exactness", said["size_exact"], not type_record.python_sizeof)
-        if said["size"] != recording.size[index] and not type_record.python_sizeof:
+        if said["size_exact"] == type_record.foreign_sizeof:
+            differs("size-exactness", said["size_exact"], not type_record.foreign_sizeof)
+        if said["size"] != recording.size[index] and not type_record.foreign_sizeof:
             differs("size", said["size"], recording.size[index])
         self.garbage += bool(flags & oracle.GARBAGE)
         if said["reachable"] and flags & oracle.GARBAGE:
@@ -138,11 +145,12 @@ class Comparison:
             differs("found", said["found"], "on gc's lists" if flags & oracle.LISTED else "not on gc's lists")
         self.unreachable_recorded[name] += not said["reachable"]
 
-    def compare_references(self, index, said, targets, visits):
+    def compare_references(self, index, said, targets, others):
         """Each traversed edge and each edge known otherwise must be among the references, as often as it is.
-        A few types visit on behalf of what they own, such as an lru_cache for its entries: `visits`."""
+        A few types visit on behalf of what they own, such as an lru_cache for its entries: `visits`. Of unknown types
+        references are guessed."""
         recording = self.recording
-        for kind, wanted, found in (("edge", recording.traversed_edges(index), targets + visits),
+        for kind, wanted, found in (("edge", recording.traversed_edges(index), targets + others),
                                     ("owned", recording.owned_edges(index), targets)):
             if not wanted:
                 continue
@@ -151,7 +159,9 @@ class Comparison:
                 if self.is_parked(target):
                     continue
                 left[target] -= 1
-                if left[target] < 0:
+                if left[target] < 0 and self.foreign and said.get("guesses"):
+                    self.unguessed[said["type"]] += 1
+                elif left[target] < 0:
                     self.differences.add(kind, recording.type_of(index).name,
                                          lambda: f"{said['address']}: no reference to {self.describe(target)}")
 
@@ -253,7 +263,7 @@ class Comparison:
         if accounts["double_claims"]:
             self.differences.add("accounts", "double claims", lambda: json.dumps(accounts))
         share = f"{accounts['unclaimed']} of {accounts['blocks']} blocks"
-        if accounts["unclaimed"] > UNCLAIMED_SHARE * accounts["blocks"]:
+        if accounts["unclaimed"] > UNCLAIMED_SHARE * accounts["blocks"] and not self.foreign:
             self.differences.add("accounts", "unclaimed", lambda: share)
         elif accounts["unclaimed"]:
             self.tolerated.append(f"unclaimed: {share}")
@@ -275,6 +285,9 @@ class Comparison:
         mine = +self.unreachable_recorded
         if mine:
             yield f"recorded, from no root: {listed(mine)}"
+        if self.foreign:
+            yield f"with guessed references: {listed(+self.guessing, 40)}"
+            yield f"not even guessed: {listed(self.unguessed, 40)}"
         yield from self.tolerated
 
 

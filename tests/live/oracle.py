@@ -14,7 +14,7 @@ PROGRAMS = HERE / "programs"
 
 GC, TRACKED, LISTED, FROZEN, IMMORTAL, NOTED, GARBAGE, SIZE_FAILED = (1 << bit for bit in range(8))
 GENERATION_SHIFT = 8
-TYPE_PYTHON_SIZEOF = 1
+TYPE_FOREIGN_SIZEOF = 1
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 NODE_WORDS = 8
@@ -69,7 +69,7 @@ class RecordedType:
         self.is_heap_type = bool(tp_flags & HEAP_TYPE)
         self.basicsize = basicsize
         self.itemsize = itemsize
-        self.python_sizeof = bool(flags & TYPE_PYTHON_SIZEOF)
+        self.foreign_sizeof = bool(flags & TYPE_FOREIGN_SIZEOF)
 
 
 def read_malloc_stats(path):

@@ -19,7 +19,7 @@ def perfect_account(recording):
         objects.append({
             "address": hex(address), "type": kind.name, "refcount": recording.refcount[index],
             "immortal": bool(flags & oracle.IMMORTAL), "gc": compare.gc_states(flags)[0],
-            "size": recording.size[index], "size_exact": not kind.python_sizeof, "footprint": 16,
+            "size": recording.size[index], "size_exact": not kind.foreign_sizeof, "footprint": 16,
             "interpreter": 0, "reachable": not flags & oracle.GARBAGE,
             "found": "tracked" if flags & oracle.LISTED else "reachable",
             "refs": [hex(target) for target in references.elements()], "weakrefs": []})

@@ -32,7 +32,8 @@ enum node_flag {
     NODE_NOTED = 32,    /* told of by oracle.note() */
     NODE_GARBAGE = 64,  /* told of by oracle.garbage() or leak(): no root reaches it */
     NODE_SIZE_FAILED = 128,
-    NODE_GENERATION_SHIFT = 8, /* 2 bits: the generation of a listed object */
+    NODE_GENERATION_SHIFT = 8,  /* 2 bits: the generation of a listed object */
+    NODE_FOREIGN_SIZEOF = 1024, /* a type: its instances' size is not asked for */
 };
 
 struct node {
@@ -45,7 +46,7 @@ struct node {
 };
 
 enum type_flag {
-    TYPE_PYTHON_SIZEOF = 1, /* __sizeof__ is written in Python */
+    TYPE_FOREIGN_SIZEOF = 1, /* __sizeof__ is written in Python, or in C outside of CPython */
 };
 
 struct type_record {
@@ -306,12 +307,16 @@ static void record_listed(void) {
     }
 }
 
-/* ---- sizes and names: may create objects, so they come last ---------------------------------- */
+/* ---- names and sizes: may create objects, so they come last ---------------------------------- */
 
 static void record_sizes(void) {
     for (size_t i = 0; i < nodes.count; i++) {
+        PyObject *object = (PyObject *)node_at(i)->address;
+        bool foreign =
+            node_at(visit_object((PyObject *)Py_TYPE(object)))->flags & NODE_FOREIGN_SIZEOF;
+        /* what is not CPython's own may change objects that are not measured yet */
+        PyObject *size = foreign ? NULL : PyObject_CallOneArg(getsizeof, object);
         struct node *node = node_at(i);
-        PyObject *size = PyObject_CallOneArg(getsizeof, (PyObject *)node->address);
         if (size)
             node->size = PyLong_AsLongLong(size);
         else
@@ -332,7 +337,7 @@ static void add_type_name(PyTypeObject *type) {
         PyObject *module = type->tp_dict ? PyDict_GetItemString(type->tp_dict, "__module__") : NULL;
         const char *module_name =
             module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : NULL;
-        if (module_name && strcmp(module_name, "builtins") != 0) {
+        if (module_name && *module_name && strcmp(module_name, "builtins") != 0) {
             add_name(module_name);
             add_name(".");
         }
@@ -343,6 +348,27 @@ static void add_type_name(PyTypeObject *type) {
     }
     PyErr_Clear();
     *(char *)append(&names) = 0;
+}
+
+/* Whether what defines a method is no class of CPython's: by its module's first name. */
+static bool is_foreign(PyObject *class) {
+    PyObject *known = PySys_GetObject("stdlib_module_names"); /* borrowed; since 3.10 */
+    PyObject *module = PyObject_GetAttrString(class, "__module__");
+    PyObject *parts = module ? PyObject_CallMethod(module, "partition", "s", ".") : NULL;
+    bool foreign = known && parts && PySequence_Contains(known, PyTuple_GET_ITEM(parts, 0)) == 0;
+    Py_XDECREF(parts);
+    Py_XDECREF(module);
+    return foreign;
+}
+
+static bool has_foreign_sizeof(PyObject *type) {
+    PyObject *method = PyObject_GetAttrString(type, "__sizeof__");
+    PyObject *class = method ? PyObject_GetAttrString(method, "__objclass__") : NULL;
+    bool foreign = !class || PyFunction_Check(method) || is_foreign(class);
+    PyErr_Clear();
+    Py_XDECREF(class);
+    Py_XDECREF(method);
+    return foreign;
 }
 
 static void record_types(void) {
@@ -361,11 +387,10 @@ static void record_types(void) {
             .weaklistoffset = type->tp_weaklistoffset,
             .name = names.count,
         };
-        PyObject *sizeof_method = PyObject_GetAttrString(object, "__sizeof__");
-        if (!sizeof_method || PyFunction_Check(sizeof_method))
-            record->flags |= TYPE_PYTHON_SIZEOF;
-        PyErr_Clear();
-        Py_XDECREF(sizeof_method);
+        if (has_foreign_sizeof(object)) {
+            record->flags |= TYPE_FOREIGN_SIZEOF;
+            node_at(i)->flags |= NODE_FOREIGN_SIZEOF;
+        }
         add_type_name(type);
     }
 }
@@ -413,10 +438,17 @@ static void record_child(const char *path) {
         node_at(visit_object((PyObject *)~noted[i].complement))->flags |= noted[i].flags;
     for (size_t i = 0; i < nodes.count; i++) /* grows on the way, to the fixed point */
         record_edges(i);
-    record_sizes();
     record_types();
+    record_sizes();
     write_recording(path, allocated_blocks);
     _exit(0);
+}
+
+/* Standard input and output, or, in servers that use these otherwise, the named pipes that the
+ * environment names. */
+static int channel(const char *variable, int flags, int standard) {
+    const char *path = getenv(variable);
+    return path ? open(path, flags | O_CLOEXEC) : standard;
 }
 
 static PyObject *record(PyObject *module, PyObject *argument) {
@@ -424,6 +456,8 @@ static PyObject *record(PyObject *module, PyObject *argument) {
     const char *path = PyUnicode_AsUTF8(argument);
     if (!path)
         return NULL;
+    int from = channel("ORACLE_GO", O_RDWR, STDIN_FILENO);
+    int to = channel("ORACLE_SAID", O_WRONLY, STDOUT_FILENO);
     int status = 0;
     if (*path) { /* an empty path: only wait */
         pid_t child = fork();
@@ -436,10 +470,10 @@ static PyObject *record(PyObject *module, PyObject *argument) {
                 return PyErr_SetFromErrno(PyExc_OSError);
     }
     const char *word = status == 0 ? "recorded\n" : "failed\n";
-    if (write(1, word, strlen(word)) < 0)
+    if (write(to, word, strlen(word)) < 0)
         return PyErr_SetFromErrno(PyExc_OSError);
     char byte;
-    while (read(0, &byte, 1) < 0 && errno == EINTR)
+    while (read(from, &byte, 1) < 0 && errno == EINTR)
         ;
     Py_RETURN_NONE;
 }
