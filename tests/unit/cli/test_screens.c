@@ -106,7 +106,7 @@ Test(screens, objects_json) {
         "{\"address\": \"0x2800\", \"type\": \"shop.views.Order\", \"refcount\": 1, \"immortal\": "
         "false, \"gc\": \"none\", \"size\": 48, \"size_exact\": true, \"footprint\": 64, "
         "\"interpreter\": 0, \"reachable\": true, \"found\": \"allocator\", \"guessed\": true, "
-        "\"refs\": [], \"weakrefs\": [], \"visits\": []}\n");
+        "\"refs\": [], \"weakrefs\": [], \"visits\": [], \"guesses\": []}\n");
 }
 
 Test(screens, object) {

@@ -106,8 +106,9 @@ Test(objects, references) {
     const struct objects_query query = {.type = "models.Order", .refs = true};
     cr_assert_null(objects_open(&fake_shop, &query, &objects));
     const struct table *table = objects_table(objects);
-    size_t refs = table->column_count - 3, weakrefs = table->column_count - 2;
+    size_t refs = table->column_count - 4, weakrefs = table->column_count - 3;
     cr_assert(eq(str, (char *)table->columns[refs].key, "refs"));
+    cr_assert(eq(str, (char *)table->columns[weakrefs].key, "weakrefs"));
     cr_assert(table->next(table->context, cells));
     cr_assert(eq(sz, cells[refs].addresses.count, 3), "duplicates are kept");
     cr_assert(eq(u64, cells[refs].addresses.items[2], 0x2100));
