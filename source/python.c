@@ -242,6 +242,12 @@ static struct err *open_mapping(void *context, const struct layout_module *modul
     return mapped_file_open(python->pid, module->mapping, ret);
 }
 
+static bool read_now(void *context, uint64_t address, void *to, size_t size) {
+    const struct python *python = context;
+    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
+    return process_vm_readv(python->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
 struct err *python_layout(const struct python *python, const struct maps *maps,
                           struct layout **ret) {
     struct layout_module runtime = {.path = python->path, .name = python->path};
@@ -263,6 +269,9 @@ struct err *python_layout(const struct python *python, const struct maps *maps,
                                  .open = open_mapping,
                                  .open_context = (void *)python,
                                  .root = python->root,
+                                 .read = read_now,
+                                 .read_context = (void *)python,
+                                 .bias = python->bias,
                                  .use_cache = true};
     struct err *err = layout_resolve(&query, ret);
     vec_free(&extensions);

@@ -170,7 +170,10 @@ static const struct decoder *decoder_for(const struct type_table *table, const s
     if (!entry->decoder->least_size)
         return entry->decoder;
     uint32_t least = entry->decoder->least_size(table->layout); /* 0: unknown in this build */
-    return least && least <= type->basicsize ? entry->decoder : NULL;
+    bool exact = table->layout->proofs && !entry->decoder->bigger_types;
+    return least && least <= type->basicsize && !(exact && least != type->basicsize)
+               ? entry->decoder
+               : NULL;
 }
 
 /* A class statement makes tp_name point into ht_name's own UTF-8 (Objects/typeobject.c: type_new);

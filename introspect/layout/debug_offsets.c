@@ -156,3 +156,22 @@ struct err *debug_offsets_check(struct elf_file *file, uint64_t runtime_address,
     }
     return NULL;
 }
+
+void debug_offsets_visit(struct elf_file *file, uint64_t runtime_address,
+                         void (*visit)(void *context, const char *name, uint64_t value),
+                         void *context) {
+    struct debug_offsets_header header;
+    uint64_t values[MOST_MEMBERS];
+    if (!debug_offsets_header(file, runtime_address, &header))
+        return;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        if (tables[i].version != header.version >> 16 ||
+            !elf_file_read(file, runtime_address + HEADER_SIZE, values,
+                           tables[i].count * sizeof *values))
+            continue;
+        for (size_t k = 0; k < tables[i].count; k++) {
+            if (tables[i].names[k])
+                visit(context, tables[i].names[k], values[k]);
+        }
+    }
+}

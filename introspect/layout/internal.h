@@ -32,6 +32,19 @@ bool dwarf_provide(struct elf_file *file, const char *root, const char *mapped_p
 struct err *table_provide(const struct layout *build, uint64_t runtime_size,
                           struct layout **ret) ERR_CHECK;
 
+/* The built-in tables of other releases of the same minor version, architecture and ABI flags: those with
+ * the same size of _PyRuntime first, then the nearest release. Of the same release too, unless
+ * `other_releases`. NULL in *ret if there is no `index`-th. */
+struct err *table_provide_near(const struct layout *build, uint64_t runtime_size,
+                               bool other_releases, size_t index, struct layout **ret) ERR_CHECK;
+
+/* derive.c: makes the table of another release, just parsed, the layout of `build`, as far as it proves
+ * itself on the query's process. What it can't do without and can't prove is named in `missing`;
+ * layout->proofs says what was. */
+struct err *derive_layout(struct elf_file *file, const struct layout_query *query,
+                          const struct layout *build, const struct runtime_symbol *runtime,
+                          struct layout *layout, struct strbuf *missing) ERR_CHECK;
+
 struct layout_table {
     const char *name; /* of its file */
     const char *text;
@@ -44,6 +57,12 @@ extern const struct layout_table
  * ERR_NO_LAYOUT names what differs. */
 struct err *debug_offsets_check(struct elf_file *file, uint64_t runtime_address,
                                 const struct layout *layout) ERR_CHECK;
+
+/* Calls with each of its members that has a meaning here: the offset of a field ("dict.ma_keys"), or the
+ * size of a structure ("dict"). A member may come twice. */
+void debug_offsets_visit(struct elf_file *file, uint64_t runtime_address,
+                         void (*visit)(void *context, const char *name, uint64_t value),
+                         void *context);
 
 /* The part of _Py_DebugOffsets that says what build it is; false if there is none. */
 struct debug_offsets_header {

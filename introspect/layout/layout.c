@@ -178,52 +178,103 @@ static struct err *provide_extensions(const struct layout_query *query, const st
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* What was tried in vain. */
+struct attempt {
+    const struct layout *layout; /* NULL: nothing */
+    const char *missing;         /* what it lacks */
+};
+
 static struct err *refuse(const struct layout_query *query, const struct layout *build,
-                          const struct layout *incomplete, const char *missing) {
-    const char *package_advice = "install its debug symbols";
-    unsigned minor = build->version_hex >> 16 & 255;
-    if (incomplete)
-        return err_new(ERR_NO_LAYOUT,
-                       "no layout for CPython %s%s (%s): its debug symbols lack %s; %s (Debian: "
-                       "python3.%u-dbg)",
-                       build->version, build->abi_flags, query->runtime.name, missing,
-                       package_advice, minor);
-    return err_new(ERR_NO_LAYOUT,
-                   "no layout for CPython %s%s (%s, build-id %s): no debug symbols, no built-in "
-                   "table, so every field from object.ob_refcnt on is missing; %s (Debian: "
-                   "python3.%u-dbg)",
-                   build->version, build->abi_flags, query->runtime.name,
-                   *build->build_id ? build->build_id : "none", package_advice, minor);
+                          const struct attempt *dwarf, const struct attempt *derived) {
+    const char *build_id = *build->build_id ? build->build_id : "none";
+    struct strbuf why = {0};
+    if (dwarf->layout)
+        strbuf_printf(&why, "its debug symbols lack %s", dwarf->missing);
+    else if (derived->layout)
+        strbuf_printf(&why, "no debug symbols, and the table of %s does not prove itself: %s",
+                      derived->layout->proofs->table, derived->missing);
+    else
+        strbuf_printf(&why, "no debug symbols, no built-in table, so every field from "
+                            "object.ob_refcnt on is missing");
+    struct err *err = err_new(
+        ERR_NO_LAYOUT,
+        "no layout for CPython %s%s (%s, build-id %s): %s; install its debug symbols (Debian: "
+        "python3.%u-dbg; a build of one's own: compile with -g, or keep its .debug file)",
+        build->version, build->abi_flags, query->runtime.name, build_id, strbuf_text(&why),
+        build->version_hex >> 16 & 255);
+    strbuf_free(&why);
+    return err;
 }
 
-/* Chooses between DWARF (may be NULL) and table (may be NULL): *ret gets one of them, traits set.
- */
-static struct err *choose(const struct layout_query *query, const struct layout *build,
-                          struct layout *dwarf, struct layout *table, struct layout **ret) {
-    _cleanup_(strbuf_free) struct strbuf missing = {0};
-    if (dwarf && is_complete(dwarf, &missing)) {
-        *ret = dwarf;
-    } else if (table && is_complete(table, &missing)) {
-        *ret = table;
-    } else {
-        return refuse(query, build, dwarf ? dwarf : table, strbuf_text(&missing));
+/* The first table of another release that proves itself on the process. NULL in *ret: none does, and what
+ * the nearest one lacks is in `missing`, that one in *nearest. */
+static struct err *derive(struct elf_file *file, const struct layout_query *query,
+                          const struct layout *build, const struct runtime_symbol *runtime,
+                          struct layout **nearest, struct strbuf *missing, struct layout **ret) {
+    _cleanup_(strbuf_free) struct strbuf lacking = {0};
+    *ret = NULL;
+    for (size_t i = 0; !*ret; i++) {
+        struct layout *layout = NULL;
+        TRY(table_provide_near(build, runtime->size, symbols_hidden("table"), i, &layout));
+        if (!layout)
+            break;
+        struct err *err = derive_layout(file, query, build, runtime, layout, &lacking);
+        if (!err && !lacking.length && is_complete(layout, &lacking)) {
+            *ret = layout;
+            break;
+        }
+        log_line(LOG_LAYOUT, "the table of %s does not prove itself: %s", layout->proofs->table,
+                 err ? err_message(err) : strbuf_text(&lacking));
+        if (err || *nearest) {
+            layout_destroy(layout);
+        } else {
+            *nearest = layout;
+            strbuf_puts(missing, strbuf_text(&lacking));
+        }
+        if (err)
+            return err;
     }
+    return NULL;
+}
+
+/* Everything that may become the layout; those that do not are freed. */
+struct candidates {
+    struct layout *dwarf, *table, *derived, *nearest;
+};
+
+/* Chooses one of them, traits set. */
+static struct err *choose(struct elf_file *file, const struct layout_query *query,
+                          const struct layout *build, const struct runtime_symbol *runtime,
+                          struct candidates *found, struct layout **ret) {
+    _cleanup_(strbuf_free) struct strbuf missing = {0}, underived = {0}, ignored = {0};
+    if (found->dwarf && is_complete(found->dwarf, &missing)) {
+        *ret = found->dwarf;
+    } else if (found->table && is_complete(found->table, &ignored)) {
+        *ret = found->table;
+    } else {
+        if (query->read && !query->no_tables)
+            TRY(derive(file, query, build, runtime, &found->nearest, &underived, &found->derived));
+        *ret = found->derived;
+    }
+    if (!*ret)
+        return refuse(query, build, &(struct attempt){found->dwarf, strbuf_text(&missing)},
+                      &(struct attempt){found->nearest, strbuf_text(&underived)});
     memcpy((*ret)->build_id, build->build_id, sizeof build->build_id);
     return traits_derive(*ret);
 }
 
 static struct err *resolve(struct elf_file *file, const struct layout_query *query,
-                           struct layout **dwarf, struct layout **table, struct layout **ret) {
+                           struct candidates *found, struct layout **ret) {
     struct layout build = {0};
     struct runtime_symbol runtime;
     TRY(version_identify(file, query, &build, &runtime));
     TRY(traits_derive(&build)); /* refuses versions that are not known, before anything slow */
-    TRY(provide_file(file, query, query->runtime.name, NULL, &build, dwarf));
-    if (!query->no_tables)
-        TRY(table_provide(&build, runtime.size, table));
+    TRY(provide_file(file, query, query->runtime.name, NULL, &build, &found->dwarf));
+    if (!query->no_tables && !symbols_hidden("table"))
+        TRY(table_provide(&build, runtime.size, &found->table));
     struct layout *chosen = NULL;
-    TRY(choose(query, &build, *dwarf, *table, &chosen));
-    TRY(provide_extensions(query, *table, chosen));
+    TRY(choose(file, query, &build, &runtime, found, &chosen));
+    TRY(provide_extensions(query, found->derived ? found->derived : found->table, chosen));
     TRY(debug_offsets_check(file, runtime.address, chosen));
     if (chosen->runtime.size && runtime.size && chosen->runtime.size != runtime.size)
         return err_new(ERR_NO_LAYOUT,
@@ -241,19 +292,26 @@ struct err *layout_resolve(const struct layout_query *query, struct layout **ret
     asked.no_tables = query->no_tables || symbols_hidden("tables");
     asked.use_cache = query->use_cache && !symbols_hidden("cache");
     struct elf_file *file = NULL;
-    struct layout *dwarf = NULL, *table = NULL, *chosen = NULL;
+    struct layout *chosen = NULL;
+    struct candidates found = {0};
     struct err *err = open_module(query, &query->runtime, &file);
     if (!err)
-        err = resolve(file, &asked, &dwarf, &table, &chosen);
-    if (dwarf != chosen)
-        layout_destroy(dwarf);
-    if (table != chosen)
-        layout_destroy(table);
+        err = resolve(file, &asked, &found, &chosen);
+    struct layout *const all[] = {found.dwarf, found.table, found.derived, found.nearest};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] != chosen)
+            layout_destroy(all[i]);
+    }
     elf_file_close(file);
     *ret = chosen;
     return err;
 }
 
 void layout_destroy(struct layout *layout) {
+    if (!layout)
+        return;
+    if (layout->proofs)
+        vec_free(&layout->proofs->items);
+    free(layout->proofs);
     free(layout);
 }

@@ -46,6 +46,7 @@ struct layout {
     char abi_flags[8];     /* "", "d", "t" */
     char build_id[65];     /* of the module that holds _PyRuntime, in hex; "" if it has none */
     char provider[48];     /* where it comes from: "dwarf", "table 3.11.2", "dwarf (cached)", ... */
+    struct layout_proofs *proofs; /* provider.h; NULL unless it is the table of another release */
 
 /* For each structure of fields.def: .size in bytes (0: unknown here) and its fields. */
 #define STRUCT(name, c_names, module)                                                              \

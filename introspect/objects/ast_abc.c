@@ -26,6 +26,7 @@ static const struct decoder numbers_decoder = {
                    "_sha512.sha384", "_sha512.sha512", "_sha2.SHA224Type", "_sha2.SHA256Type",
                    "_sha2.SHA384Type", "_sha2.SHA512Type"),
     .least_size = object_least_size,
+    .bigger_types = true,
 };
 
 extern const struct decoder *const ast_abc_decoders[];

@@ -31,6 +31,7 @@ static const struct decoder bytes_decoder = {
     .name = "bytes",
     .types = TYPES("bytes"),
     .least_size = bytes_least_size,
+    .bigger_types = true,
     .preview = bytes_preview,
 };
 

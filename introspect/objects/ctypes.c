@@ -185,14 +185,17 @@ static void ctypes_type_measure(struct decode *decode, const struct object *obje
             ctypes_type_info_buffers(decode, info, decode->layout->ctypes_type_info.size);
 }
 
-STRUCTURE_SIZE(heap_type);
+static uint32_t ctypes_type_least_size(const struct layout *layout) {
+    uint32_t behind = layout_has(layout->ctypes_type_info.dict) ? 0 : layout->ctypes_type_info.size;
+    return layout->heap_type.size + behind;
+}
 
 static const struct decoder ctypes_type_decoder = {
     .name = "ctypes_type",
     .types = TYPES("_ctypes.CType_Type", "_ctypes.PyCStructType", "_ctypes.UnionType",
                    "_ctypes.PyCPointerType", "_ctypes.PyCArrayType", "_ctypes.PyCSimpleType",
                    "_ctypes.PyCFuncPtrType"),
-    .least_size = heap_type_least_size,
+    .least_size = ctypes_type_least_size,
     .references = ctypes_type_references,
     .measure = ctypes_type_measure,
 };

@@ -97,6 +97,9 @@ struct decoder {
     /* The least tp_basicsize that an instance must have for references() and measure() to be
      * allowed to read its fields without asking: the structure's size, from the layout. */
     uint32_t (*least_size)(const struct layout *layout);
+    /* Its types are bigger than that in the release that the layout is of. Of the others a different
+     * size tells that the structure is that of another release. */
+    bool bigger_types;
     /* Appends every reference that the object owns by itself: neither its type nor what a Python
      * subclass adds (__dict__, __slots__, weak references), which is introspect/objects/instance.c.
      * NULL: it owns none. */

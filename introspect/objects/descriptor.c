@@ -25,6 +25,7 @@ static const struct decoder descriptor_decoder = {
     .types = TYPES("member_descriptor", "getset_descriptor", "method_descriptor",
                    "classmethod_descriptor", "wrapper_descriptor"),
     .least_size = descriptor_least_size,
+    .bigger_types = true,
     .references = descriptor_references,
     .preview = descriptor_preview,
 };

@@ -212,8 +212,9 @@ static void frame_object_preview(struct decode *decode, const struct object *obj
 
 /* tp_basicsize of a frame ends where its slots begin. */
 static uint32_t frame_object_least_size(const struct layout *layout) {
-    return layout_has(layout->frame.frame_data) ? layout->frame.frame_data.offset
-                                                : layout->frame.f_localsplus.offset;
+    return layout_has(layout->frame.frame_data)
+               ? layout->frame.frame_data.offset + layout->interpreter_frame.localsplus.offset
+               : layout->frame.f_localsplus.offset;
 }
 
 static const struct decoder frame_decoder = {

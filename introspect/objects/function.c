@@ -98,6 +98,7 @@ static const struct decoder builtin_decoder = {
     .name = "builtin function",
     .types = TYPES("builtin_function_or_method", "builtin_method"),
     .least_size = c_function_least_size,
+    .bigger_types = true,
     .references = builtin_references,
     .preview = builtin_preview,
 };

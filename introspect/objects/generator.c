@@ -81,8 +81,9 @@ static void generator_preview(struct decode *decode, const struct object *object
 }
 
 static uint32_t generator_least_size(const struct layout *layout) {
-    return layout_has(layout->generator.gi_iframe) ? layout->generator.gi_iframe.offset
-                                                   : layout->generator.size;
+    return layout_has(layout->generator.gi_iframe)
+               ? layout->generator.gi_iframe.offset + layout->interpreter_frame.localsplus.offset
+               : layout->generator.size;
 }
 
 static const struct decoder generator_decoder = {

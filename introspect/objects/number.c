@@ -82,6 +82,7 @@ static const struct decoder bool_decoder = {
     .name = "bool",
     .types = TYPES("bool"),
     .least_size = int_least_size,
+    .bigger_types = true,
     .measure = int_measure,
     .no_buffers = true,
     .preview = bool_preview,

@@ -171,6 +171,7 @@ static const struct decoder str_decoder = {
     .name = "str",
     .types = TYPES("str"),
     .least_size = str_least_size,
+    .bigger_types = true,
     .measure = str_measure,
     .preview = str_preview,
 };

@@ -147,6 +147,7 @@ static const struct decoder type_decoder = {
     .name = "type",
     .types = TYPES("type"),
     .least_size = type_least_size,
+    .bigger_types = true,
     .references = type_references,
     .measure = type_measure,
     .preview = type_preview,
