@@ -123,6 +123,21 @@ void memory_add(struct tree *tree, struct node *group, const struct memory_use *
              memory->cgroup_max ? value_bytes(memory->cgroup_max) : value_none());
 }
 
+/* Types of Python's whose structure the layout lacks, and that have objects. */
+static bool is_guessed(const struct heap *heap, uint32_t id) {
+    const struct type *type = heap_type_by_id(heap, id);
+    return type->undecoded && heap_type_sums(heap, id)->objects;
+}
+
+static void add_guessed_types(struct report *report, struct node *group, const struct heap *heap) {
+    struct tree *tree = &report->document;
+    struct node *list = tree_list(tree, group, "guessed_types");
+    for (uint32_t i = 0; i < heap_type_count(heap); i++) {
+        if (is_guessed(heap, i))
+            tree_add(tree, list, NULL, value_text(heap_type_by_id(heap, i)->name));
+    }
+}
+
 void envelope_add(struct report *report, const struct source *source) {
     const struct source_info *info = source_info(source);
     const struct capture_result *capture = &info->capture;
@@ -134,6 +149,7 @@ void envelope_add(struct report *report, const struct source *source) {
     tree_add(tree, group, "command", value_text(info->command));
     tree_add(tree, group, "python", value_text(info->python));
     tree_add(tree, group, "layout", value_text(info->layout));
+    add_guessed_types(report, group, source_heap(source));
     tree_add(tree, group, "pause", value_text(pause_names[info->strategy]));
     tree_add(tree, group, "pause_ms", value_milliseconds(capture->pause_seconds * 1000));
     tree_add(tree, group, "captured_bytes", value_bytes(capture->captured_bytes));
@@ -247,6 +263,21 @@ static void damage_lines(struct report *report, const struct damage_list *damage
                     damage->count - shown);
 }
 
+static void guessed_types_line(struct report *report, const struct heap *heap) {
+    struct strbuf names = {0};
+    for (uint32_t i = 0; i < heap_type_count(heap); i++) {
+        if (is_guessed(heap, i))
+            strbuf_printf(&names, "%s%s", names.length ? ",\t" : "",
+                          heap_type_by_id(heap, i)->name);
+    }
+    if (names.length)
+        report_line(report, LINE_WARNING,
+                    "guessed, since no layout is sure of their structure:\t%s",
+                    strbuf_text(&names));
+    report->document.failed |= names.failed;
+    strbuf_free(&names);
+}
+
 void notes_add(struct report *report, const struct source *source, bool always) {
     const struct source_info *info = source_info(source);
     const struct damage_list *damage = heap_damage(source_heap(source));
@@ -262,6 +293,7 @@ void notes_add(struct report *report, const struct source *source, bool always) 
     if (info->capture.behind_bytes)
         report_line(report, LINE_FAINT, "not copied: %s of big data without pointers",
                     units_short(size, info->capture.behind_bytes));
+    guessed_types_line(report, source_heap(source));
     damage_lines(report, damage);
     if (always && !damage->count)
         report_line(report, LINE_FAINT, "damage: none");

@@ -22,6 +22,7 @@ struct type {
     bool own_sizeof;               /* defines __sizeof__ itself */
     bool size_overridden;          /* has a __sizeof__ that no decoder knows */
     bool unknown_body;             /* C structure beyond `decoded_as` that nobody describes */
+    bool undecoded;                /* its decoder's structure is not in the layout */
     uint32_t preheader;            /* bytes before the GC head */
     uint32_t slot_count;           /* __slots__ of this class and its bases */
     const struct type_slot *slots;

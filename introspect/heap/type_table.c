@@ -154,8 +154,7 @@ static bool is_of_python(const struct type_table *table, uint64_t code) {
     return module && (module == table->runtime_module || strstr(module->path, "/lib-dynload/"));
 }
 
-static const struct decoder *decoder_for(const struct type_table *table, const struct type *type,
-                                         const uint8_t *body) {
+static const struct decoder *decoder_named(const struct type_table *table, const uint8_t *body) {
     char c_name[MAX_NAME];
     if (!image_read_string(table->image, field_pointer(body, table->layout->type.tp_name), c_name,
                            sizeof c_name))
@@ -165,15 +164,19 @@ static const struct decoder *decoder_for(const struct type_table *table, const s
         table->names.count
             ? bsearch(&key, table->names.items, table->names.count, sizeof key, compare_names)
             : NULL;
-    if (!entry || !is_of_python(table, field_pointer(body, table->layout->type.tp_dealloc)))
-        return NULL;
-    if (!entry->decoder->least_size)
-        return entry->decoder;
-    uint32_t least = entry->decoder->least_size(table->layout); /* 0: unknown in this build */
-    bool exact = table->layout->proofs && !entry->decoder->bigger_types;
-    return least && least <= type->basicsize && !(exact && least != type->basicsize)
+    return entry && is_of_python(table, field_pointer(body, table->layout->type.tp_dealloc))
                ? entry->decoder
                : NULL;
+}
+
+/* A table of another release has another structure where the sizes differ. */
+static bool has_structure(const struct layout *layout, const struct decoder *decoder,
+                          uint64_t basicsize) {
+    if (!decoder->least_size)
+        return true;
+    uint32_t least = decoder->least_size(layout); /* 0: unknown in this build */
+    bool exact = layout->proofs && !decoder->bigger_types;
+    return least && (exact ? least == basicsize : least <= basicsize);
 }
 
 /* A class statement makes tp_name point into ht_name's own UTF-8 (Objects/typeobject.c: type_new);
@@ -256,8 +259,14 @@ static bool inherits_size(struct type_table *table, const struct type *type, con
 }
 
 static void inherit_decoder(struct type_table *table, struct type *type, const uint8_t *body) {
-    const struct decoder *own = type->python_class ? NULL : decoder_for(table, type, body);
+    const struct decoder *own = type->python_class ? NULL : decoder_named(table, body);
     const struct type *base = type->base;
+    if (own && !has_structure(table->layout, own, type->basicsize)) {
+        type->undecoded = true;
+        own = NULL;
+    } else if (!own && base) {
+        type->undecoded = base->undecoded;
+    }
     if (own) {
         type->decoder = own;
         type->decoded_as = type;

@@ -291,7 +291,7 @@ struct err *derive_layout(struct elf_file *file, const struct layout_query *quer
         return err_no_memory();
     }
     memcpy(proofs->table, layout->version, sizeof proofs->table);
-    snprintf(layout->provider, sizeof layout->provider, "table %.20s for %.20s", layout->version,
+    snprintf(layout->provider, sizeof layout->provider, "table %.12s for %.12s", layout->version,
              build->version);
     memcpy(layout->version, build->version, sizeof layout->version);
     memcpy(layout->build_id, build->build_id, sizeof layout->build_id);

@@ -43,11 +43,13 @@ class Differences:
 class Comparison:
     """One pass over `objects --json --refs`, then the totals of `top`. `foreign`: extensions from outside of CPython are
     loaded. Of their structures nobody knows the fields, nor which blocks of memory they own: what words look like is all
-    that can be said of their references, and is listed instead of judged."""
+    that can be said of their references, and is listed instead of judged. So is, with `guesses`, what heapglass itself
+    says is guessed (`guessed_types`)."""
 
-    def __init__(self, recording, foreign=False):
+    def __init__(self, recording, foreign=False, guesses=False):
         self.recording = recording
         self.foreign = foreign
+        self.guesses = guesses
         self.guessing = Counter()       # type name -> objects with guessed references
         self.unguessed = Counter()      # type name -> references of those that were not found
         self.differences = Differences()
@@ -72,6 +74,7 @@ class Comparison:
         self.lines = lines
         lines = iter(lines)
         self.envelope = json.loads(next(lines))
+        self.guessed_types = set(self.envelope["source"]["guessed_types"]) if self.guesses else set()
         decode = json.JSONDecoder().raw_decode  # half the time of json.loads
         for line in lines:
             if line.strip():
@@ -133,9 +136,10 @@ class Comparison:
             differs("refcount", said["refcount"], recording.refcount[index])
         if said["gc"] not in gc_states(flags):
             differs("gc", said["gc"], "/".join(gc_states(flags)))
-        if said["size_exact"] == type_record.foreign_sizeof:
-            differs("size-exactness", said["size_exact"], not type_record.foreign_sizeof)
-        if said["size"] != recording.size[index] and not type_record.foreign_sizeof:
+        inexact = type_record.foreign_sizeof or (name in self.guessed_types and not said["size_exact"])
+        if said["size_exact"] == inexact:
+            differs("size-exactness", said["size_exact"], not inexact)
+        if said["size"] != recording.size[index] and not inexact:
             differs("size", said["size"], recording.size[index])
         self.garbage += bool(flags & oracle.GARBAGE)
         if said["reachable"] and flags & oracle.GARBAGE:
@@ -159,7 +163,8 @@ class Comparison:
                 if self.is_parked(target):
                     continue
                 left[target] -= 1
-                if left[target] < 0 and self.foreign and said.get("guesses"):
+                guessed = said["type"] in self.guessed_types or (self.foreign and said.get("guesses"))
+                if left[target] < 0 and guessed:
                     self.unguessed[said["type"]] += 1
                 elif left[target] < 0:
                     self.differences.add(kind, recording.type_of(index).name,
@@ -285,7 +290,7 @@ class Comparison:
         mine = +self.unreachable_recorded
         if mine:
             yield f"recorded, from no root: {listed(mine)}"
-        if self.foreign:
+        if self.foreign or self.guessed_types:
             yield f"with guessed references: {listed(+self.guessing, 40)}"
             yield f"not even guessed: {listed(self.unguessed, 40)}"
         yield from self.tolerated

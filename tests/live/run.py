@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the live tests: every test on every interpreter here that heapglass has a layout for.
 
-usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--fetch] [--symbols dwarf,hidden]
+usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--fetch] [--symbols dwarf,hidden,derived]
                          [--only TEXT]... [--jobs N] [-v]
 
 Closes with the line 'N passed, N failed, N skipped'; exit status 1 if one failed."""
@@ -93,8 +93,8 @@ class Results:
 
 
 def symbol_modes(text):
-    """name -> what heapglass is kept from seeing."""
-    modes = {"dwarf": None, "hidden": "dwarf,cache"}
+    """name -> what heapglass is kept from seeing: all debug files; of "derived" the tables of the very release too."""
+    modes = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,symtab,table"}
     return {name: modes[name] for name in text.split(",")}
 
 
@@ -103,7 +103,7 @@ def heapglass_for(binary, hide):
     environment.pop("HEAPGLASS_HIDE", None)
     if hide:
         environment["HEAPGLASS_HIDE"] = hide
-    return test_oracle.Heapglass(binary, environment)
+    return test_oracle.Heapglass(binary, environment, guesses=hide is not None and "table" in hide.split(","))
 
 
 def oracle_cases(heapglass, interpreter, mode, where):
@@ -183,7 +183,8 @@ def main():
     parser.add_argument("--heapglass", default=os.environ.get("HEAPGLASS"), help="the binary (or $HEAPGLASS)")
     parser.add_argument("--fetch", action="store_true", help="first run scripts/fetch-interpreters")
     parser.add_argument("--interpreter", action="append", help="a path; by default every one that is found")
-    parser.add_argument("--symbols", default="dwarf,hidden", help="with debug files, without, or both (default)")
+    parser.add_argument("--symbols", default="dwarf,hidden,derived",
+                        help="with debug files, without, from tables of other releases; all by default")
     parser.add_argument("--only", action="append", default=[], help="tests whose name has this text; all, if repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time; by default as many as processors")
     parser.add_argument("--time-limit", type=float, default=900, help="seconds; what is not run by then has failed")

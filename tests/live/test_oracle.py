@@ -37,11 +37,12 @@ VARIANTS = (
 
 
 class Heapglass:
-    """The command to test, with the environment that it runs in."""
+    """The command to test, with the environment that it runs in. `guesses`: it may guess types, if it says so."""
 
-    def __init__(self, binary, environment):
+    def __init__(self, binary, environment, guesses=False):
         self.binary = binary
         self.environment = environment
+        self.guesses = guesses
 
     def run(self, *arguments, timeout=120):
         """Its standard output, in a temporary file to read from. A status other than 0 raises."""
@@ -65,7 +66,7 @@ class Heapglass:
 
 
 def compare_with(heapglass, target, options=()):
-    comparison = compare.Comparison(target.recording())
+    comparison = compare.Comparison(target.recording(), guesses=heapglass.guesses)
     with heapglass.run("objects", target.pid, "--json", "--refs", "-n", 0, *options) as lines:
         comparison.objects(lines)
     with heapglass.run("top", target.pid, "--json", "-n", 0, *options) as document:
