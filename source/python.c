@@ -244,8 +244,7 @@ static struct err *open_mapping(void *context, const struct layout_module *modul
 
 static bool read_now(void *context, uint64_t address, void *to, size_t size) {
     const struct python *python = context;
-    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv(python->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+    return proc_read_memory(python->pid, address, to, size);
 }
 
 struct err *python_layout(const struct python *python, const struct maps *maps,
