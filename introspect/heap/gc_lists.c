@@ -48,8 +48,10 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
     }
 }
 
-static bool tell_interpreters_apart(struct gc_lists *lists, size_t count, uint64_t mirror_size) {
-    if (count < 2)
+static bool tell_interpreters_apart(struct gc_lists *lists,
+                                    const struct interpreter *interpreters, size_t count,
+                                    uint64_t mirror_size) {
+    if (count < 2 || interpreters[0].gc == interpreters[1].gc)
         return true;
     lists->of_interpreter = calloc(count, sizeof *lists->of_interpreter);
     lists->interpreter_count = lists->of_interpreter ? count : 0;
@@ -65,7 +67,7 @@ struct err *gc_lists_walk(const struct image *image, const struct layout *layout
     *lists = (struct gc_lists){.cancel = cancel};
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(runtime, &count);
-    if (!tell_interpreters_apart(lists, count, image->mirror_size) ||
+    if (!tell_interpreters_apart(lists, interpreters, count, image->mirror_size) ||
         !bitmap_init(&lists->tracked, image->mirror_size) ||
         !bitmap_init_sparse(&lists->young, image->mirror_size) ||
         !bitmap_init_sparse(&lists->permanent, image->mirror_size) ||
@@ -74,6 +76,8 @@ struct err *gc_lists_walk(const struct image *image, const struct layout *layout
         return err_no_memory();
     }
     for (size_t i = 0; i < count; i++) {
+        if (i && interpreters[i].gc == interpreters[0].gc)
+            break; /* 3.8: one collector, of the runtime, for all interpreters */
         struct bitmap *own = lists->of_interpreter ? &lists->of_interpreter[i] : NULL;
         uint64_t gc = interpreters[i].gc;
         bool collecting = interpreters[i].collecting;

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Without these no heap can be decoded, in any version. */
+/* Without these, or one of several with "|", no heap can be decoded, in any version. */
 static const char *const required[] = {
     "object.ob_refcnt",
     "object.ob_type",
@@ -17,7 +17,7 @@ static const char *const required[] = {
     "gc_generation.head",
     "runtime.interpreters_head",
     "interpreter.next",
-    "interpreter.gc",
+    "interpreter.gc|runtime.gc",
     "interpreter.threads_head",
     "interpreter.modules",
     "thread.next",
@@ -43,17 +43,27 @@ static const char *const required[] = {
     "dict_keys.dk_nentries",
 };
 
-/* If a build has the first, it must have the second. */
-static const char *const implied[][2] = {
+/* If a build has the first, it must have the second, unless it has the third. */
+static const char *const implied[][3] = {
     {"interpreter.obmalloc", "obmalloc_state.arenas"},
     {"interpreter.static_builtins", "static_type_state.tp_dict"},
-    {"thread.cframe", "cframe.current_frame"},
+    {"thread.cframe", "cframe.current_frame", "thread.frame"},
     {"dict_keys.dk_log2_size", "dict_values"},
 };
 
-static bool has(const struct layout *layout, const char *name) {
+/* Whether it has one of the fields, which "|" separates. */
+static bool has(const struct layout *layout, const char *names) {
     struct field field;
-    return layout_look_up(layout, name, &field) && layout_has(field);
+    char name[80];
+    for (;; names++) {
+        size_t length = strcspn(names, "|");
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        if (layout_look_up(layout, name, &field) && layout_has(field))
+            return true;
+        names += length;
+        if (!*names)
+            return false;
+    }
 }
 
 /* Writes the names of what must be there and is not; true if nothing is missing. */
@@ -64,7 +74,8 @@ static bool is_complete(const struct layout *layout, struct strbuf *missing) {
             strbuf_printf(missing, "%s%s", missing->length ? ", " : "", required[i]);
     }
     for (size_t i = 0; i < sizeof implied / sizeof *implied; i++) {
-        if (has(layout, implied[i][0]) && !has(layout, implied[i][1]))
+        if (has(layout, implied[i][0]) && !has(layout, implied[i][1]) &&
+            !(implied[i][2] && has(layout, implied[i][2])))
             strbuf_printf(missing, "%s%s", missing->length ? ", " : "", implied[i][1]);
     }
     return missing->length == 0;

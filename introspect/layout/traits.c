@@ -8,7 +8,8 @@
 
 /* Minor versions whose traits below were checked. An unknown one is refused: a trait that is wrong
  * would give wrong answers where a missing field gives none. */
-static const uint32_t known[] = {HEX(3, 11), HEX(3, 12), HEX(3, 13), HEX(3, 14), HEX(3, 15)};
+static const uint32_t known[] = {HEX(3, 8),  HEX(3, 9),  HEX(3, 10), HEX(3, 11),
+                                 HEX(3, 12), HEX(3, 13), HEX(3, 14), HEX(3, 15)};
 
 static bool is_known(uint32_t hex) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -86,7 +87,7 @@ static void allocator(struct layout *layout) {
 
 struct err *traits_derive(struct layout *layout) {
     if (!is_known(layout->version_hex))
-        return err_new(ERR_NO_LAYOUT, "CPython %s is not supported yet (3.11 to 3.15 are)",
+        return err_new(ERR_NO_LAYOUT, "CPython %s is not supported yet (3.8 to 3.15 are)",
                        layout->version);
     object_header(layout);
     managed_dicts(layout);
@@ -97,6 +98,10 @@ struct err *traits_derive(struct layout *layout) {
         layout->version_hex >= HEX(3, 11) && layout->version_hex < HEX(3, 13);
     /* Include/cpython/longintrepr.h: _PyLongValue with lv_tag since 3.12. */
     layout->trait.compact_int = layout_has(layout->integer.lv_tag);
+    /* Objects/longobject.c: int___sizeof___impl since 3.11. */
+    layout->trait.zero_has_digit = layout->version_hex >= HEX(3, 11);
+    /* Include/cpython/frameobject.h: f_lasti became an index of instructions in 3.10. */
+    layout->trait.lasti_unit = layout->version_hex >= HEX(3, 10) ? 2 : 1;
     /* Include/internal/pycore_frame.h: enum _framestate got FRAME_SUSPENDED_YIELD_FROM in 3.13, and
      * begins with 0 since 3.15. */
     layout->trait.frame_created = layout->version_hex >= HEX(3, 15)   ? 0

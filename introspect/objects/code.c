@@ -24,12 +24,36 @@ static bool is_code(struct decode *decode, uint64_t address) {
     return type && type->decoder == &code_decoder;
 }
 
+/* Variables of a code object by their kinds: up to 3.10 locals, cells and free variables have a tuple
+ * of names each, and follow each other in a frame in this order. */
+struct variables {
+    uint64_t names[3], counts[3]; /* tuples, and how many of each */
+};
+
+static struct variables read_variables(struct decode *decode, uint64_t code) {
+    const struct layout *layout = decode->layout;
+    struct variables variables = {
+        .names = {remote_unsigned(decode, code, layout->code.co_varnames),
+                  remote_unsigned(decode, code, layout->code.co_cellvars),
+                  remote_unsigned(decode, code, layout->code.co_freevars)},
+    };
+    variables.counts[0] = remote_unsigned(decode, code, layout->code.co_nlocals);
+    for (int kind = 1; kind < 3; kind++)
+        variables.counts[kind] = remote_item_count(decode, variables.names[kind]);
+    return variables;
+}
+
 bool code_slots(struct decode *decode, uint64_t code, struct code_slots *slots) {
     const struct layout *layout = decode->layout;
     if (!is_code(decode, code))
         return false;
     uint64_t locals = remote_unsigned(decode, code, layout->code.co_nlocalsplus);
     uint64_t stack = remote_unsigned(decode, code, layout->code.co_stacksize);
+    if (!layout_has(layout->code.co_nlocalsplus)) {
+        struct variables variables = read_variables(decode, code);
+        for (int kind = 0; kind < 3 && locals <= MAX_SLOTS; kind++)
+            locals += variables.counts[kind] <= MAX_SLOTS ? variables.counts[kind] : MAX_SLOTS + 1;
+    }
     *slots = (struct code_slots){(uint32_t)locals, (uint32_t)stack};
     return locals <= MAX_SLOTS && stack <= MAX_SLOTS;
 }
@@ -54,10 +78,21 @@ static uint64_t checked_str(struct decode *decode, uint64_t address) {
     return type && type->flags & TPFLAGS_UNICODE_SUBCLASS ? address : 0;
 }
 
+/* The tuple that has the name of a variable; *index becomes its position there. */
+static uint64_t names_of(struct decode *decode, uint64_t code, uint64_t *index) {
+    const struct layout *layout = decode->layout;
+    if (layout_has(layout->code.co_localsplusnames))
+        return remote_unsigned(decode, code, layout->code.co_localsplusnames);
+    struct variables variables = read_variables(decode, code);
+    int kind = 0;
+    while (kind < 2 && *index >= variables.counts[kind])
+        *index -= variables.counts[kind++];
+    return variables.names[kind];
+}
+
 bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct strbuf *out) {
     const struct layout *layout = decode->layout;
-    uint64_t names =
-        is_code(decode, code) ? remote_unsigned(decode, code, layout->code.co_localsplusnames) : 0;
+    uint64_t names = is_code(decode, code) ? names_of(decode, code, &index) : 0;
     uint64_t name = 0;
     if (!names || index >= remote_item_count(decode, names) || index > MAX_SLOTS ||
         !image_read_u64(decode->image, names + layout->tuple.ob_item.offset + index * 8, &name) ||
@@ -69,8 +104,11 @@ bool code_variable(struct decode *decode, uint64_t code, uint64_t index, struct 
 
 bool code_variable_in_cell(struct decode *decode, uint64_t code, uint64_t index) {
     const struct layout *layout = decode->layout;
-    uint64_t kinds =
-        is_code(decode, code) ? remote_unsigned(decode, code, layout->code.co_localspluskinds) : 0;
+    if (!is_code(decode, code))
+        return false;
+    if (!layout_has(layout->code.co_localspluskinds))
+        return index >= remote_unsigned(decode, code, layout->code.co_nlocals);
+    uint64_t kinds = remote_unsigned(decode, code, layout->code.co_localspluskinds);
     uint8_t kind = 0;
     return kinds && index < remote_item_count(decode, kinds) && index < MAX_SLOTS &&
            image_read(decode->image, kinds + layout->bytes.ob_sval.offset + index, &kind, 1) &&
@@ -113,31 +151,77 @@ static int64_t line_delta(struct location_reader *reader, unsigned kind) {
     return kind >= LOCATION_ONE_LINE && kind < LOCATION_NO_COLUMNS ? kind - LOCATION_ONE_LINE : 0;
 }
 
-int code_line(struct decode *decode, uint64_t code, uint64_t instruction) {
+/* Up to 3.9: pairs of bytes, how far to go on in the bytecode and then in lines
+ * (Objects/codeobject.c: PyCode_Addr2Line). */
+static int line_by_lnotab(struct location_reader *reader, int64_t line, uint64_t offset) {
+    for (uint64_t at = 0; reader->at + 2 <= reader->size;) {
+        at += next_byte(reader);
+        if (at > offset)
+            break;
+        line += (int8_t)next_byte(reader);
+    }
+    return (int)line;
+}
+
+/* 3.10 (PEP 626): the bytes of an instruction range, and how much higher its line is than that of the
+ * one before; -128: it has none. */
+static int line_by_ranges(struct location_reader *reader, int64_t line, uint64_t offset) {
+    for (uint64_t at = 0; reader->at + 2 <= reader->size;) {
+        at += next_byte(reader);
+        int delta = (int8_t)next_byte(reader);
+        line += delta == INT8_MIN ? 0 : delta;
+        if (at > offset)
+            return delta == INT8_MIN ? 0 : (int)line;
+    }
+    return (int)line;
+}
+
+/* Since 3.11: entries for so many code units, of several kinds. */
+static int line_by_entries(struct location_reader *reader, int64_t line, uint64_t offset) {
+    bool has_line = true;
+    for (uint64_t at = 0; reader->at < reader->size;) {
+        unsigned head = next_byte(reader), kind = head >> 3 & 15;
+        line += line_delta(reader, kind);
+        has_line = kind != LOCATION_NONE;
+        at += (head & 7) + 1;
+        if (at > offset / 2)
+            break;
+        while (reader->at < reader->size && !(reader->bytes[reader->at] & 0x80))
+            reader->at++;
+    }
+    return has_line ? (int)line : 0;
+}
+
+uint64_t code_first_instruction(struct decode *decode, uint64_t code) {
     const struct layout *layout = decode->layout;
     if (!is_code(decode, code))
         return 0;
+    if (layout_has(layout->code.co_code_adaptive))
+        return code + layout->code.co_code_adaptive.offset;
+    uint64_t bytes = remote_unsigned(decode, code, layout->code.co_code);
+    return bytes ? bytes + layout->bytes.ob_sval.offset : 0;
+}
+
+int code_line(struct decode *decode, uint64_t code, uint64_t instruction) {
+    const struct layout *layout = decode->layout;
+    uint64_t first = code_first_instruction(decode, code);
+    if (!is_code(decode, code))
+        return 0;
     int64_t line = (int32_t)remote_unsigned(decode, code, layout->code.co_firstlineno);
-    uint64_t table = remote_unsigned(decode, code, layout->code.co_linetable);
-    uint64_t first = code + layout->code.co_code_adaptive.offset;
+    bool lnotab = layout_has(layout->code.co_lnotab);
+    uint64_t table = remote_unsigned(decode, code,
+                                     lnotab ? layout->code.co_lnotab : layout->code.co_linetable);
     uint64_t size = table ? remote_item_count(decode, table) : 0;
-    if (!layout_has(layout->code.co_code_adaptive) || instruction < first || size > MAX_TABLE)
+    if (!first || instruction < first || size > MAX_TABLE)
         return (int)line;
     struct location_reader reader = {
         image_pin(decode->image, table + layout->bytes.ob_sval.offset, size), size, 0};
-    uint64_t unit = (instruction - first) / 2, at = 0;
-    bool has_line = true;
-    while (reader.bytes && reader.at < reader.size) {
-        unsigned head = next_byte(&reader), kind = head >> 3 & 15;
-        line += line_delta(&reader, kind);
-        has_line = kind != LOCATION_NONE;
-        at += (head & 7) + 1;
-        if (at > unit)
-            break;
-        while (reader.at < reader.size && !(reader.bytes[reader.at] & 0x80))
-            reader.at++;
-    }
-    return has_line ? (int)line : 0;
+    if (!reader.bytes)
+        return (int)line;
+    return lnotab ? line_by_lnotab(&reader, line, instruction - first)
+           : layout_has(layout->code.co_code_adaptive)
+               ? line_by_entries(&reader, line, instruction - first)
+               : line_by_ranges(&reader, line, instruction - first);
 }
 
 void code_name(struct decode *decode, uint64_t code, uint64_t limit, struct strbuf *out) {
@@ -176,11 +260,11 @@ static const struct pointer_field code_fields[] = {
     OWNS(code, co_name, REFERENCE_UNTRAVERSED, ".co_name"),
     OWNS(code, co_qualname, REFERENCE_UNTRAVERSED, ".co_qualname"),
     OWNS(code, co_linetable, REFERENCE_UNTRAVERSED, ".co_linetable"),
+    OWNS(code, co_lnotab, REFERENCE_UNTRAVERSED, ".co_lnotab"), /* up to 3.9 */
     OWNS(code, co_code, REFERENCE_UNTRAVERSED, ".co_code"),
     OWNS(code, co_varnames, REFERENCE_UNTRAVERSED, ".co_varnames"),
     OWNS(code, co_freevars, REFERENCE_UNTRAVERSED, ".co_freevars"),
     OWNS(code, co_cellvars, REFERENCE_UNTRAVERSED, ".co_cellvars"),
-    OWNS(code, co_zombieframe, REFERENCE_RETAINS, "->co_zombieframe"),
 };
 
 static const struct pointer_field cached_fields[] = {
@@ -237,7 +321,36 @@ static void monitoring_buffers(struct decode *decode, uint64_t monitoring, uint6
     buffer_add(decode, field_pointer(data, layout->co_monitoring.per_instruction_tools), units);
 }
 
-/* Everything that lies in blocks of its own. Returns what __sizeof__ counts of it: co_extra. */
+/* Up to 3.10: which arguments are cells, what the caches of LOAD_GLOBAL keep, and a frame to use again,
+ * which is no object until then (Objects/frameobject.c: frame_dealloc). Returns what __sizeof__
+ * counts: all but the frame. */
+static uint64_t old_code_buffers(struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    uint64_t counted = 0;
+    uint64_t cells =
+        remote_item_count(decode, object_pointer(object, layout->code.co_cellvars));
+    uint64_t units = remote_item_count(decode, object_pointer(object, layout->code.co_code)) / 2;
+    uint64_t cell2arg = object_pointer(object, layout->code.co_cell2arg);
+    uint64_t opcache = object_pointer(object, layout->code.co_opcache);
+    if (cell2arg)
+        counted += buffer_add_array(decode, cell2arg, cells, 8, "code");
+    if (opcache) {
+        counted += buffer_add_array(decode, opcache,
+                                    object_unsigned(object, layout->code.co_opcache_size),
+                                    layout->opcache.size, "code");
+        counted += buffer_add_array(decode, object_pointer(object, layout->code.co_opcache_map),
+                                    units, 1, "code");
+    }
+    uint64_t frame = object_pointer(object, layout->code.co_zombieframe);
+    if (frame)
+        buffer_add(decode, frame - layout->trait.header_before_gc,
+                   layout->trait.header_before_gc + layout->frame.size +
+                       remote_item_count(decode, frame) * 8);
+    return counted;
+}
+
+/* Everything that lies in blocks of its own. Returns what __sizeof__ counts of it: co_extra, and
+ * caches up to 3.10. */
 static uint64_t code_buffers(struct decode *decode, const struct object *object, uint64_t units) {
     const struct layout *layout = decode->layout;
     uint64_t extra = object_pointer(object, layout->code.co_extra), extra_size = 0;
@@ -246,6 +359,8 @@ static uint64_t code_buffers(struct decode *decode, const struct object *object,
         extra_size = layout->code_extra.size + (extras - 1) * 8;
         buffer_add(decode, extra, extra_size);
     }
+    if (!layout_has(layout->code.co_code_adaptive))
+        extra_size += old_code_buffers(decode, object);
     buffer_add(decode, object_pointer(object, layout->code.co_cached), layout->co_cached.size);
     buffer_add(decode, object_pointer(object, layout->code.co_linearray),
                units * object_unsigned(object, layout->code.co_linearray_entry_size));

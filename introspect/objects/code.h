@@ -22,8 +22,12 @@ bool code_variable_in_cell(struct decode *decode, uint64_t code, uint64_t index)
 /* Its arguments without those that are only by keyword; 0 if it is no code. */
 uint64_t code_argument_count(struct decode *decode, uint64_t code);
 
-/* The line of the instruction at a remote address (Objects/locations.md of CPython 3.11); that of the
- * function itself if it has not begun; 0 if there is none. */
+/* Where its bytecode begins: in the object itself, or in its co_code (up to 3.10); 0 if it is no code. */
+uint64_t code_first_instruction(struct decode *decode, uint64_t code);
+
+/* The line of the instruction at a remote address (Objects/locations.md of CPython 3.11,
+ * Objects/lnotab_notes.txt of 3.8 to 3.10); that of the function itself if it has not begun; 0 if there
+ * is none. */
 int code_line(struct decode *decode, uint64_t code, uint64_t instruction);
 
 /* Add its qualified name, its file: at most `limit` characters. */

@@ -4,7 +4,6 @@
 #include "introspect/objects/fields.h"
 
 enum {
-    MAX_SLOTS = 1 << 20,
     FRAME_OWNED_BY_GENERATOR = 1,
     FRAME_OWNED_BY_FRAME_OBJECT = 2,
     FRAME_OWNED_BY_CSTACK = 3, /* this and higher: an entry frame that runs nothing (3.12+) */
@@ -40,7 +39,14 @@ static int64_t depth(const struct decode *decode, const struct frame *frame, con
     return top < frame->localsplus ? -1 : (int64_t)((top - frame->localsplus) / 8);
 }
 
-bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
+/* What its slots hold: `used` of them from localsplus on, -1: not known. */
+static void count_slots(struct frame *frame, const struct code_slots *slots, int64_t used) {
+    frame->stack_unknown = used < 0;
+    frame->local_count = used < 0 || used > (int64_t)slots->locals ? slots->locals : (uint32_t)used;
+    frame->stack_count = used < 0 ? 0 : (uint32_t)used - frame->local_count;
+}
+
+static bool read_interpreter_frame(struct decode *decode, uint64_t address, struct frame *frame) {
     const struct layout *layout = decode->layout;
     const uint8_t *bytes =
         image_pin(decode->image, address, layout->interpreter_frame.localsplus.offset);
@@ -59,18 +65,72 @@ bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
     struct code_slots slots = {0, 0};
     bool has_code = code_slots(decode, frame->code, &slots);
     frame->shim = frame->owner >= FRAME_OWNED_BY_CSTACK;
-    frame->in_object =
-        frame->owner == FRAME_OWNED_BY_GENERATOR || frame->owner == FRAME_OWNED_BY_FRAME_OBJECT;
+    frame->of_generator = frame->owner == FRAME_OWNED_BY_GENERATOR;
+    frame->in_object = frame->of_generator || frame->owner == FRAME_OWNED_BY_FRAME_OBJECT;
     int64_t used = depth(decode, frame, bytes);
     if (used > (int64_t)slots.locals + slots.stack || used < -1) {
         if (has_code)
             decode_damage(decode, "length", "frame", address);
         used = -1;
     }
-    frame->stack_unknown = used < 0;
-    frame->local_count = used < 0 || used > (int64_t)slots.locals ? slots.locals : (uint32_t)used;
-    frame->stack_count = used < 0 ? 0 : (uint32_t)used - frame->local_count;
+    count_slots(frame, &slots, used);
     return true;
+}
+
+static const struct decoder frame_decoder;
+
+/* How deep the stack of a frame object is; -1 while it runs. Up to 3.9 f_stacktop is NULL then, but also
+ * when it has ended. */
+static int64_t object_depth(const struct layout *layout, const uint8_t *bytes) {
+    if (layout_has(layout->frame.f_stackdepth))
+        return field_signed(bytes, layout->frame.f_stackdepth);
+    uint64_t stack = field_pointer(bytes, layout->frame.f_valuestack);
+    uint64_t top = field_pointer(bytes, layout->frame.f_stacktop);
+    if (!top)
+        return field_unsigned(bytes, layout->frame.f_executing) ? -1 : 0;
+    return top < stack ? -2 : (int64_t)((top - stack) / 8);
+}
+
+static bool read_frame_object(struct decode *decode, uint64_t address, struct frame *frame) {
+    const struct layout *layout = decode->layout;
+    const struct type *type = remote_type(decode, address);
+    const uint8_t *bytes =
+        type && type->decoder == &frame_decoder
+            ? image_pin(decode->image, address, layout->frame.f_localsplus.offset)
+            : NULL;
+    if (!bytes) {
+        decode_damage(decode, "absent", "frame", address);
+        return false;
+    }
+    *frame = (struct frame){
+        .address = address,
+        .code = field_pointer(bytes, layout->frame.f_code),
+        .previous = field_pointer(bytes, layout->frame.f_back),
+        .localsplus = address + layout->frame.f_localsplus.offset,
+        .in_object = true,
+        .of_generator = field_pointer(bytes, layout->frame.f_gen),
+    };
+    struct code_slots slots = {0, 0};
+    int64_t used = object_depth(layout, bytes);
+    uint64_t stack = field_pointer(bytes, layout->frame.f_valuestack);
+    if (!code_slots(decode, frame->code, &slots) || used > (int64_t)slots.stack || used < -1 ||
+        stack != frame->localsplus + slots.locals * 8ull) {
+        decode_damage(decode, "length", "frame", address);
+        slots = (struct code_slots){0, 0};
+        used = -1;
+    }
+    int64_t last = field_signed(bytes, layout->frame.f_lasti); /* -1: it has not begun */
+    if (last >= 0)
+        frame->instruction = code_first_instruction(decode, frame->code) +
+                             (uint64_t)last * layout->trait.lasti_unit;
+    count_slots(frame, &slots, used < 0 ? used : (int64_t)slots.locals + used);
+    return true;
+}
+
+bool frame_read(struct decode *decode, uint64_t address, struct frame *frame) {
+    return layout_has(decode->layout->frame.f_localsplus)
+               ? read_frame_object(decode, address, frame)
+               : read_interpreter_frame(decode, address, frame);
 }
 
 /* ---- references ------------------------------------------------------------------------------ */
@@ -100,19 +160,46 @@ static void unknown_stack_references(struct decode *decode, const struct frame *
                     REFERENCE_UNTRAVERSED | REFERENCE_GUESSED, LABEL_STACK);
 }
 
-/* _PyFrame_Traverse (Python/frame.c): it visits what lies below stacktop, nothing in a frame that
- * runs. Globals and builtins are the function's. */
-void frame_references(struct decode *decode, const struct frame *frame, unsigned properties) {
+/* Fast locals, cells, free variables and stack. _PyFrame_Traverse (Python/frame.c) visits what lies below
+ * stacktop, nothing in a frame that runs; a frame object's frame_traverse always visits the locals. */
+static void variable_references(struct decode *decode, const struct frame *frame,
+                                unsigned properties) {
+    bool object = layout_has(decode->layout->frame.f_localsplus);
+    unsigned slots = frame->stack_unknown && !object
+                         ? properties & ~(unsigned)REFERENCE_TRAVERSED
+                         : properties;
+    slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
+    if (frame->stack_unknown && properties & REFERENCE_COUNTED)
+        unknown_stack_references(decode, frame);
+    else if (!frame->stack_unknown)
+        slot_references(decode, frame->localsplus + frame->local_count * 8ull, frame->stack_count,
+                        slots, LABEL_STACK);
+}
+
+/* A field of a frame that it owns, or one that is the function's. */
+struct frame_field {
+    struct field field;
+    const char *label;
+    bool owned;
+};
+
+static void add_fields(struct decode *decode, const uint8_t *bytes,
+                       const struct frame_field *fields, size_t count, unsigned properties) {
+    for (size_t i = 0; i < count; i++) {
+        unsigned own = fields[i].owned ? properties : REFERENCE_WEAK;
+        uint64_t target = untag(decode, field_pointer(bytes, fields[i].field), &own);
+        reference_add(decode, target, own, LABEL_FIELD, field_label(fields[i].label));
+    }
+}
+
+static void interpreter_frame_references(struct decode *decode, const struct frame *frame,
+                                         unsigned properties) {
     const struct layout *layout = decode->layout;
     const uint8_t *bytes =
         image_pin(decode->image, frame->address, layout->interpreter_frame.localsplus.offset);
     if (!bytes)
         return;
-    const struct {
-        struct field field;
-        const char *label;
-        bool owned;
-    } fields[] = {
+    const struct frame_field fields[] = {
         {layout->interpreter_frame.f_executable, ".f_code", true},
         {layout->interpreter_frame.f_funcobj, "->f_funcobj", true},
         {layout->interpreter_frame.f_locals, ".f_locals", true},
@@ -120,19 +207,35 @@ void frame_references(struct decode *decode, const struct frame *frame, unsigned
         {layout->interpreter_frame.f_globals, ".f_globals", false},
         {layout->interpreter_frame.f_builtins, ".f_builtins", false},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        unsigned own = fields[i].owned ? properties : REFERENCE_WEAK;
-        uint64_t target = untag(decode, field_pointer(bytes, fields[i].field), &own);
-        reference_add(decode, target, own, LABEL_FIELD, field_label(fields[i].label));
-    }
-    unsigned slots =
-        frame->stack_unknown ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
-    slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
-    if (frame->stack_unknown && properties & REFERENCE_COUNTED)
-        unknown_stack_references(decode, frame);
-    else if (!frame->stack_unknown)
-        slot_references(decode, frame->localsplus + frame->local_count * 8ull, frame->stack_count,
-                        slots, LABEL_STACK);
+    add_fields(decode, bytes, fields, sizeof fields / sizeof *fields, properties);
+}
+
+/* Who runs a frame object holds it; that of a generator is the generator's. */
+static void running_object_references(struct decode *decode, const struct frame *frame,
+                                      unsigned properties) {
+    const struct layout *layout = decode->layout;
+    const uint8_t *bytes =
+        image_pin(decode->image, frame->address, layout->frame.f_localsplus.offset);
+    if (!bytes)
+        return;
+    const struct frame_field fields[] = {
+        {layout->frame.f_code, ".f_code", true},
+        {layout->frame.f_locals, ".f_locals", true},
+        {layout->frame.f_globals, ".f_globals", false},
+        {layout->frame.f_builtins, ".f_builtins", false},
+    };
+    add_fields(decode, bytes, fields, sizeof fields / sizeof *fields, properties);
+    reference_add(decode, frame->address,
+                  frame->of_generator ? REFERENCE_RETAINS : REFERENCE_UNTRAVERSED, LABEL_FIELD,
+                  field_label("->frame_obj"));
+}
+
+void frame_references(struct decode *decode, const struct frame *frame, unsigned properties) {
+    if (layout_has(decode->layout->frame.f_localsplus))
+        running_object_references(decode, frame, properties);
+    else
+        interpreter_frame_references(decode, frame, properties);
+    variable_references(decode, frame, properties);
 }
 
 /* ---- frame objects --------------------------------------------------------------------------- */
@@ -150,64 +253,56 @@ static const struct pointer_field frame_fields[] = {
     OWNS(frame, f_locals, REFERENCE_STRONG, ".f_locals"),
 };
 
-/* Locals and stack in the object itself, up to 3.10 (Include/cpython/frameobject.h). */
-static void own_slots_references(struct decode *decode, const struct object *object) {
-    const struct layout *layout = decode->layout;
-    uint64_t first = object->address + layout->frame.f_localsplus.offset;
-    uint64_t stack = object_pointer(object, layout->frame.f_valuestack);
-    int64_t count = object_signed(object, layout->frame.f_stackdepth);
-    if (stack < first || stack - first > MAX_SLOTS * 8ull || count > MAX_SLOTS) {
-        decode_damage(decode, "length", "frame", object->address);
-        return;
-    }
-    slot_references(decode, first, (uint32_t)((stack - first) / 8), REFERENCE_STRONG, LABEL_LOCAL);
-    if (count > 0)
-        slot_references(decode, stack, (uint32_t)count, REFERENCE_STRONG, LABEL_STACK);
-}
-
 /* A frame object shows an _PyInterpreterFrame that a thread's stack or a generator owns, until that
  * one ends and is copied into the object. */
 static void frame_object_references(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     fields_references(decode, object, frame_fields, sizeof frame_fields / sizeof *frame_fields);
+    struct frame frame;
     if (layout_has(layout->frame.f_localsplus)) {
-        own_slots_references(decode, object);
+        if (frame_read(decode, object->address, &frame))
+            variable_references(decode, &frame, REFERENCE_STRONG);
         return;
     }
     uint64_t own = object->address + layout->frame.frame_data.offset;
-    struct frame frame;
     if (object_pointer(object, layout->frame.f_frame) == own && frame_read(decode, own, &frame))
         frame_references(decode, &frame, REFERENCE_STRONG);
 }
 
+/* The code of the frame that a frame object shows. */
+static uint64_t shown_code(const struct decode *decode, const struct object *object) {
+    const struct layout *layout = decode->layout;
+    if (layout_has(layout->frame.f_code))
+        return object_pointer(object, layout->frame.f_code);
+    unsigned ignored = 0;
+    uint64_t shown = object_pointer(object, layout->frame.f_frame);
+    return untag(decode,
+                 remote_unsigned(decode, shown, layout->interpreter_frame.f_executable),
+                 &ignored);
+}
+
 /* frame.__sizeof__ (Objects/frameobject.c): the object has room for the frame of its code, used or
- * not. */
+ * not. Up to 3.10 one that was used for another code before may have more, which is not counted. */
 static void frame_object_measure(struct decode *decode, const struct object *object,
                                  struct measure *measure) {
     const struct layout *layout = decode->layout;
-    if (layout_has(layout->frame.f_localsplus))
-        return;
-    uint64_t shown = object_pointer(object, layout->frame.f_frame);
-    unsigned ignored = 0;
-    uint64_t code = untag(
-        decode, remote_unsigned(decode, shown, layout->interpreter_frame.f_executable), &ignored);
     struct code_slots slots = {0, 0};
-    if (!code_slots(decode, code, &slots))
+    if (!code_slots(decode, shown_code(decode, object), &slots))
         decode_damage(decode, "kind", "frame", object->address);
-    measure->size = measure->body_size = layout->frame.frame_data.offset +
-                                         layout->interpreter_frame.localsplus.offset +
-                                         (slots.locals + (uint64_t)slots.stack) * 8;
+    uint64_t slots_size = (slots.locals + (uint64_t)slots.stack) * 8;
+    if (layout_has(layout->frame.f_localsplus)) {
+        measure->body_size = measure->size;
+        measure->size = layout->frame.f_localsplus.offset + slots_size;
+    } else {
+        measure->size = measure->body_size = layout->frame.frame_data.offset +
+                                             layout->interpreter_frame.localsplus.offset +
+                                             slots_size;
+    }
 }
 
 static void frame_object_preview(struct decode *decode, const struct object *object,
                                  struct strbuf *out) {
-    const struct layout *layout = decode->layout;
-    unsigned ignored = 0;
-    uint64_t shown = object_pointer(object, layout->frame.f_frame);
-    uint64_t code = layout_has(layout->frame.f_code)
-                        ? object_pointer(object, layout->frame.f_code)
-                        : remote_unsigned(decode, shown, layout->interpreter_frame.f_executable);
-    code_describe(decode, untag(decode, code, &ignored), out);
+    code_describe(decode, shown_code(decode, object), out);
 }
 
 /* tp_basicsize of a frame ends where its slots begin. */
@@ -228,9 +323,10 @@ static const struct decoder frame_decoder = {
 
 bool frame_of_object(struct decode *decode, const struct object *object, struct frame *frame) {
     const struct layout *layout = decode->layout;
-    uint64_t address = 0;
+    uint64_t address = object_pointer(object, layout->generator.gi_frame);
     if (object->type->decoder == &frame_decoder)
-        address = object_pointer(object, layout->frame.f_frame);
+        address = layout_has(layout->frame.f_frame) ? object_pointer(object, layout->frame.f_frame)
+                                                    : object->address;
     else if (layout_has(layout->generator.gi_iframe))
         address = object->address + layout->generator.gi_iframe.offset;
     return address && frame_read(decode, address, frame);

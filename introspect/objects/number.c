@@ -14,8 +14,8 @@ static uint32_t int_least_size(const struct layout *layout) {
     return layout->integer.ob_digit.offset;
 }
 
-/* int.__sizeof__ (Objects/longobject.c): room for one digit at least. Since 3.12 a subclass's
- * attributes count as well, before not. */
+/* int.__sizeof__ (Objects/longobject.c): there is room for one digit at least, which counts since
+ * 3.11. Since 3.12 a subclass's attributes count as well, before not. */
 static void int_measure(struct decode *decode, const struct object *object,
                         struct measure *measure) {
     const struct layout *layout = decode->layout;
@@ -27,6 +27,8 @@ static void int_measure(struct decode *decode, const struct object *object,
     uint64_t digits_size = (digits ? digits : 1) * layout->integer.ob_digit.size;
     uint64_t body = object->type->basicsize + digits_size;
     measure->body_size = body;
+    if (!layout->trait.zero_has_digit)
+        digits_size = digits * layout->integer.ob_digit.size;
     measure->size =
         layout->trait.compact_int ? body : layout->integer.ob_digit.offset + digits_size;
 }

@@ -7,7 +7,7 @@
  * nothing at all: it says "recorded" on its standard output and sits in read() on its standard
  * input, in the very same frames, to be inspected from outside until a byte or the end comes.
  *
- * Builds with the headers of any CPython from 3.9 on with a GIL. tests/live/oracle.py reads the recording.
+ * Builds with the headers of any CPython from 3.8 on with a GIL. tests/live/oracle.py reads the recording.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -108,6 +108,14 @@ static void grow_slots(void) {
         slots[slot_of(node_at(i)->address)] = i + 1;
 }
 
+static bool is_tracked(PyObject *object) {
+#if PY_VERSION_HEX >= 0x03090000
+    return PyObject_GC_IsTracked(object);
+#else
+    return ((uint64_t *)object)[-2] != 0; /* _gc_next of its PyGC_Head */
+#endif
+}
+
 /* The index of an object's node; records the object at its first sight. */
 static size_t visit_object(PyObject *object) {
     if (nodes.count * 2 >= slot_count)
@@ -124,7 +132,7 @@ static size_t visit_object(PyObject *object) {
 #endif
     if (PyObject_IS_GC(object)) {
         node->flags |= NODE_GC;
-        if (PyObject_GC_IsTracked(object))
+        if (is_tracked(object))
             node->flags |= NODE_TRACKED;
     }
     slots[slot] = nodes.count;
@@ -155,6 +163,16 @@ static void add_code_edges(PyCodeObject *code) {
     add_edge(code->co_localspluskinds);
     add_edge(code->co_qualname);
     add_edge(code->co_linetable);
+#else
+    add_edge(code->co_code);
+    add_edge(code->co_varnames);
+    add_edge(code->co_cellvars);
+    add_edge(code->co_freevars);
+#if PY_VERSION_HEX >= 0x030a0000
+    add_edge(code->co_linetable);
+#else
+    add_edge(code->co_lnotab);
+#endif
 #endif
 #if PY_VERSION_HEX >= 0x030c0000
     if (code->_co_cached) {
@@ -269,8 +287,7 @@ static struct {
 static size_t noted_count;
 
 static PyObject *call(PyObject *callable, PyObject *argument) {
-    PyObject *result =
-        argument ? PyObject_CallOneArg(callable, argument) : PyObject_CallNoArgs(callable);
+    PyObject *result = PyObject_CallFunctionObjArgs(callable, argument, NULL);
     if (!result) {
         PyErr_Print();
         fail("a call failed");
@@ -315,7 +332,7 @@ static void record_sizes(void) {
         bool foreign =
             node_at(visit_object((PyObject *)Py_TYPE(object)))->flags & NODE_FOREIGN_SIZEOF;
         /* what is not CPython's own may change objects that are not measured yet */
-        PyObject *size = foreign ? NULL : PyObject_CallOneArg(getsizeof, object);
+        PyObject *size = foreign ? NULL : PyObject_CallFunctionObjArgs(getsizeof, object, NULL);
         struct node *node = node_at(i);
         if (size)
             node->size = PyLong_AsLongLong(size);
