@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 bool version_from_hex(uint32_t hex, char *text, size_t size) {
     unsigned major = hex >> 24, minor = hex >> 16 & 255, micro = hex >> 8 & 255;
@@ -60,6 +61,75 @@ static struct named_version version_of_names(struct elf_file *file, const char *
     return version.minor ? version : version_of_name(name);
 }
 
+/* ---- PY_VERSION among the constants ---------------------------------------------------------- */
+
+enum { MAX_CONSTANTS = 64 << 20 };
+
+/* A number, at most 255; moves on behind it. -1: there is none. */
+static int next_number(const char **at) {
+    int number = -1;
+    for (; isdigit((unsigned char)**at) && number < 256; ++*at)
+        number = (number < 0 ? 0 : number * 10) + (**at - '0');
+    return number > 255 ? -1 : number;
+}
+
+/* PY_VERSION_HEX of "3.10.13", "3.9.0rc1" or "3.8.18+", if that is all of the text; else 0. */
+static uint32_t hex_of_text(const char *text) {
+    static const struct {
+        const char *letters;
+        uint32_t level;
+    } levels[] = {{"rc", 0xc0}, {"a", 0xa0}, {"b", 0xb0}, {"", 0xf0}};
+    int major = next_number(&text);
+    int minor = major >= 0 && *text++ == '.' ? next_number(&text) : -1;
+    int micro = minor >= 0 && *text++ == '.' ? next_number(&text) : -1;
+    if (micro < 0)
+        return 0;
+    size_t i = 0;
+    while (strncmp(text, levels[i].letters, strlen(levels[i].letters)))
+        i++;
+    text += strlen(levels[i].letters);
+    int serial = *levels[i].letters ? next_number(&text) : 0;
+    text += *text == '+';
+    if (*text || serial < 0 || serial > 15)
+        return 0;
+    return (uint32_t)major << 24 | (uint32_t)minor << 16 | (uint32_t)micro << 8 | levels[i].level |
+           (uint32_t)serial;
+}
+
+/* The one version with that minor number that a constant string is, or ends with (linkers share
+ * such: "/usr/lib/python-3.8.18"); 0 if there is none, or several. */
+static uint32_t version_among(const char *constants, size_t size, unsigned minor) {
+    char prefix[16];
+    uint32_t found = 0;
+    int length = snprintf(prefix, sizeof prefix, "3.%u.", minor);
+    const char *end = constants + size, *at = constants;
+    while ((at = memmem(at, (size_t)(end - at), prefix, (size_t)length))) {
+        bool starts = at == constants || !(isdigit((unsigned char)at[-1]) || at[-1] == '.');
+        uint32_t hex = starts && memchr(at, '\0', (size_t)(end - at)) ? hex_of_text(at) : 0;
+        if (hex && found && hex != found)
+            return 0;
+        found = hex ? hex : found;
+        at += length;
+    }
+    return found;
+}
+
+/* CPython up to 3.10 says its exact version in a string only. 0: it can't be told. */
+static uint32_t version_of_constants(struct elf_file *file, unsigned minor) {
+    struct elf_section section;
+    if (!elf_file_section(file, ".rodata", &section) || !section.in_file ||
+        section.size > MAX_CONSTANTS)
+        return 0;
+    char *constants = malloc(section.size + 1);
+    uint32_t hex = constants && elf_file_read_at(file, section.offset, constants, section.size)
+                       ? version_among(constants, section.size, minor)
+                       : 0;
+    free(constants);
+    return hex;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
 static struct err *find_runtime(struct elf_file *file, const struct layout_query *query,
                                 struct elf_symbol symbols[3]) {
     struct elf_section section;
@@ -82,7 +152,7 @@ static struct err *find_runtime(struct elf_file *file, const struct layout_query
 }
 
 /* Py_Version is there since 3.11 (Python/getversion.c), _Py_DebugOffsets since 3.13; of older ones
- * only names tell. */
+ * names and constants tell. */
 static struct err *identify_version(struct elf_file *file, const struct layout_query *query,
                                     const struct elf_symbol symbols[3], struct layout *layout) {
     struct debug_offsets_header header = {0};
@@ -93,6 +163,8 @@ static struct err *identify_version(struct elf_file *file, const struct layout_q
         layout->version_hex = (uint32_t)value;
     else if (has_offsets)
         layout->version_hex = (uint32_t)header.version;
+    if (!layout->version_hex && named.minor)
+        layout->version_hex = version_of_constants(file, named.minor);
     if (!layout->version_hex && named.minor) {
         layout->version_hex = 0x03000000 | named.minor << 16;
         snprintf(layout->version, sizeof layout->version, "3.%u", named.minor);
