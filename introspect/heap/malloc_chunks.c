@@ -59,11 +59,30 @@ static uint64_t first_chunk(const struct image *image, const struct image_mappin
     return 0;
 }
 
+/* Big blocks are mappings of their own, which may be one in /proc/PID/maps with other ones: a chunk at the
+ * start of a page that is whole pages and fits. */
+static void mapped_blocks(const struct image *image, const struct image_mapping *mapping,
+                          void (*visit)(void *context, uint64_t block, uint64_t size),
+                          void *context) {
+    for (uint64_t at = mapping->start; at < mapping->end;) {
+        uint64_t before = 0, word = chunk_word(image, at), size = word & ~(uint64_t)FLAGS;
+        if (!plausible(word) || (word & FLAGS) != IS_MMAPPED || size % IMAGE_PAGE_SIZE ||
+            size > mapping->end - at || !image_read_u64(image, at, &before) || before) {
+            at += IMAGE_PAGE_SIZE;
+            continue;
+        }
+        visit(context, at + CHUNK_HEADER, size);
+        at += size;
+    }
+}
+
 bool malloc_blocks(const struct image *image, const struct image_mapping *mapping,
                    void (*visit)(void *context, uint64_t block, uint64_t size), void *context) {
     uint64_t at = first_chunk(image, mapping);
-    if (!at)
-        return false;
+    if (!at || chunk_word(image, at) & IS_MMAPPED) {
+        mapped_blocks(image, mapping, visit, context);
+        return at;
+    }
     while (at + LEAST_CHUNK <= mapping->end) {
         uint64_t word = chunk_word(image, at);
         uint64_t size = word & ~(uint64_t)FLAGS;
@@ -71,7 +90,7 @@ bool malloc_blocks(const struct image *image, const struct image_mapping *mappin
             break;
         /* The last one is the top of the heap: nobody's. */
         uint64_t next = at + size < mapping->end ? chunk_word(image, at + size) : 0;
-        if (word & IS_MMAPPED || next & PREV_INUSE)
+        if (next & PREV_INUSE)
             visit(context, at + CHUNK_HEADER, size);
         at += size;
     }
