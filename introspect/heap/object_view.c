@@ -1,16 +1,26 @@
 #include "introspect/heap/object_view.h"
 
+#include "introspect/layout/type_flags.h"
 #include "introspect/objects/instance.h"
 
 /* What a var-sized body is pinned to at most; decoders read longer arrays by address. */
 enum { MAX_BODY = 1 << 26 };
+
+/* Whether so many bytes are all of an object. A static type is shorter than tp_basicsize of `type` says,
+ * which is that of heap types: what follows it may not be mapped. */
+static bool is_whole(const struct layout *layout, const struct object *object) {
+    return object->body &&
+           (object->available >= object->type->basicsize ||
+            (object->type->is_type && object->available >= layout->type.size &&
+             !(field_unsigned(object->body, layout->type.tp_flags) & TPFLAGS_HEAPTYPE)));
+}
 
 bool object_view_typed(const struct decode *decode, uint64_t address, const struct type *type,
                        struct object *object) {
     object->address = address;
     object->type = type;
     object->body = image_pin_some(decode->image, address, type->basicsize, &object->available);
-    if (!object->body || object->available < type->basicsize)
+    if (!is_whole(decode->layout, object))
         return false;
     if (!type->itemsize)
         return true;
