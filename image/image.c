@@ -335,6 +335,11 @@ const struct image_symbol *image_find_symbol(const struct image *image, const ch
     return NULL;
 }
 
+const struct image_symbol *image_symbols(const struct image *image, size_t *count) {
+    *count = image->private->symbols.count;
+    return image->private->symbols.items;
+}
+
 const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address) {
     size_t low = 0, high = image->private->data_symbols.count;
     const struct image_symbol *items = image->private->data_symbols.items;

@@ -140,6 +140,9 @@ const struct image_module *image_module_at(const struct image *image, uint64_t a
 const struct image_symbol *image_find_symbol(const struct image *image, const char *name,
                                              uint32_t module);
 
+/* All of them; of one name there may be several. */
+const struct image_symbol *image_symbols(const struct image *image, size_t *count);
+
 /* The symbol of data that an address lies in; NULL if none is known. O(log n). */
 const struct image_symbol *image_symbol_at(const struct image *image, uint64_t address);
 

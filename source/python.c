@@ -278,23 +278,43 @@ struct err *python_layout(const struct python *python, const struct maps *maps,
 }
 
 static void add_symbol(struct python *python, const char *name, uint64_t address, uint64_t size) {
-    python->symbols[python->symbol_count++] = (struct python_symbol){name, address, size};
+    if (python->symbol_count < PYTHON_SYMBOLS_MAX)
+        python->symbols[python->symbol_count++] = (struct python_symbol){name, address, size};
+}
+
+/* Several files of Objects/ have a variable of this name, up to 3.9. */
+static void take_free_list(void *context, const char *name, size_t length, uint64_t address,
+                           uint64_t size) {
+    struct python *python = context;
+    if (length == strlen("free_list") && !memcmp(name, "free_list", length))
+        add_symbol(python, "free_list", address + python->bias, size);
 }
 
 void python_find_symbols(struct python *python, const struct layout *layout) {
-    struct elf_symbol wanted[3];
+    struct elf_symbol wanted[8];
     size_t count = 0;
-    /* Objects/obmalloc.c and Objects/unicodeobject.c, before these became the interpreter's own. */
+    /* Objects/obmalloc.c, unicodeobject.c, typeobject.c and dictobject.c, before these became the
+     * interpreter's own. */
     if (layout->trait.obmalloc_state == OBMALLOC_STATIC) {
         wanted[count++] = (struct elf_symbol){.name = "arenas"};
         wanted[count++] = (struct elf_symbol){.name = "maxarenas"};
     }
     if (!layout_has(layout->interpreter.interned_strings))
         wanted[count++] = (struct elf_symbol){.name = "interned"};
+    if (!layout_has(layout->interpreter.type_cache))
+        wanted[count++] = (struct elf_symbol){.name = "method_cache"};
+    if (!layout_has(layout->interpreter.free_dict_keys)) {
+        wanted[count++] = (struct elf_symbol){.name = "keys_free_list"};
+        wanted[count++] = (struct elf_symbol){.name = "numfreekeys"};
+    }
+    if (layout_has(layout->grammar.g_dfa))
+        wanted[count++] = (struct elf_symbol){.name = "_PyParser_Grammar"};
     add_symbol(python, "_PyRuntime", python->runtime, python->runtime_size);
     debuginfo_find_symbols(python->file, python->root, python->path, python->bias, wanted, count);
     for (size_t i = 0; i < count; i++) {
         if (wanted[i].matches == 1)
             add_symbol(python, wanted[i].name, wanted[i].address, wanted[i].size);
     }
+    if (!layout_has(layout->interpreter.free_floats))
+        debuginfo_visit_data(python->file, python->root, python->path, take_free_list, python);
 }

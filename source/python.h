@@ -13,7 +13,7 @@ struct python_symbol {
     uint64_t address, size;
 };
 
-enum { PYTHON_SYMBOLS_MAX = 4 };
+enum { PYTHON_SYMBOLS_MAX = 32 };
 
 struct python {
     char *path;     /* of the file, as mapped */

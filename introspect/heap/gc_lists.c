@@ -48,9 +48,8 @@ static void walk_list(const struct image *image, const struct layout *layout, ui
     }
 }
 
-static bool tell_interpreters_apart(struct gc_lists *lists,
-                                    const struct interpreter *interpreters, size_t count,
-                                    uint64_t mirror_size) {
+static bool tell_interpreters_apart(struct gc_lists *lists, const struct interpreter *interpreters,
+                                    size_t count, uint64_t mirror_size) {
     if (count < 2 || interpreters[0].gc == interpreters[1].gc)
         return true;
     lists->of_interpreter = calloc(count, sizeof *lists->of_interpreter);

@@ -68,13 +68,13 @@ static void struct_object_measure(struct decode *decode, const struct object *ob
 
 static const struct decoder struct_object_decoder = {
     .name = "struct_object",
-    .types = TYPES("_struct.Struct"),
+    .types = TYPES("_struct.Struct", "Struct"),
     .least_size = struct_object_least_size,
     .references = struct_object_references,
     .measure = struct_object_measure,
 };
 
-FIELDS_DECODER(struct_iterator, TYPES("_struct.unpack_iterator"),
+FIELDS_DECODER(struct_iterator, TYPES("_struct.unpack_iterator", "unpack_iterator"),
                OWNS(struct_iterator, so, REFERENCE_STRONG, "->so"),
                OWNS(struct_iterator, buf_obj, REFERENCE_STRONG, "->buf.obj"));
 

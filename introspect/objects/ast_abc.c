@@ -3,9 +3,10 @@
 #include "introspect/objects/fields.h"
 
 /* A node is nothing but its __dict__. */
-FIELDS_DECODER(ast_node, TYPES("ast.AST"), OWNS(ast_node, dict, REFERENCE_STRONG, ".__dict__"));
+FIELDS_DECODER(ast_node, TYPES("ast.AST", "_ast.AST"),
+               OWNS(ast_node, dict, REFERENCE_STRONG, ".__dict__"));
 
-FIELDS_DECODER(abc_data, TYPES("_abc._abc_data"),
+FIELDS_DECODER(abc_data, TYPES("_abc._abc_data", "_abc_data"),
                OWNS(abc_data, registry, REFERENCE_STRONG, "->_abc_registry"),
                OWNS(abc_data, cache, REFERENCE_STRONG, "->_abc_cache"),
                OWNS(abc_data, negative_cache, REFERENCE_STRONG, "->_abc_negative_cache"));

@@ -12,6 +12,11 @@ FIELDS(future, OWNS(future, fut_loop, REFERENCE_STRONG, "._loop"),
        OWNS(future, fut_source_tb, REFERENCE_STRONG, "._source_traceback"),
        OWNS(future, fut_cancel_msg, REFERENCE_STRONG, "._cancel_message"),
        OWNS(future, fut_cancelled_exc, REFERENCE_STRONG, "->fut_cancelled_exc"),
+       /* 3.9 and 3.10 */
+       OWNS(future, cancelled_exc_type, REFERENCE_STRONG, "->fut_cancelled_exc_state.exc_type"),
+       OWNS(future, cancelled_exc_value, REFERENCE_STRONG, "->fut_cancelled_exc_state.exc_value"),
+       OWNS(future, cancelled_exc_traceback, REFERENCE_STRONG,
+            "->fut_cancelled_exc_state.exc_traceback"),
        OWNS(future, fut_awaited_by, REFERENCE_STRONG, "._asyncio_awaited_by"),
        OWNS(future, dict, REFERENCE_STRONG, ".__dict__"));
 
@@ -60,6 +65,10 @@ FIELDS_DECODER(task_step_method, TYPES("TaskStepMethWrapper", "_asyncio.TaskStep
                OWNS(task_step_method, sw_task, REFERENCE_STRONG, "->sw_task"),
                OWNS(task_step_method, sw_arg, REFERENCE_STRONG, "->sw_arg"));
 
+/* up to 3.9 */
+FIELDS_DECODER(task_wakeup_method, TYPES("TaskWakeupMethWrapper"),
+               OWNS(task_wakeup_method, ww_task, REFERENCE_STRONG, "->ww_task"));
+
 FIELDS_DECODER(running_loop_holder, TYPES("_RunningLoopHolder"),
                OWNS(running_loop_holder, rl_loop, REFERENCE_UNTRAVERSED, "->rl_loop"));
 
@@ -69,6 +78,7 @@ const struct decoder *const asyncio_decoders[] = {
     &task_decoder,
     &future_iterator_decoder,
     &task_step_method_decoder,
+    &task_wakeup_method_decoder,
     &running_loop_holder_decoder,
     NULL,
 };

@@ -209,8 +209,8 @@ int code_line(struct decode *decode, uint64_t code, uint64_t instruction) {
         return 0;
     int64_t line = (int32_t)remote_unsigned(decode, code, layout->code.co_firstlineno);
     bool lnotab = layout_has(layout->code.co_lnotab);
-    uint64_t table = remote_unsigned(decode, code,
-                                     lnotab ? layout->code.co_lnotab : layout->code.co_linetable);
+    uint64_t table =
+        remote_unsigned(decode, code, lnotab ? layout->code.co_lnotab : layout->code.co_linetable);
     uint64_t size = table ? remote_item_count(decode, table) : 0;
     if (!first || instruction < first || size > MAX_TABLE)
         return (int)line;
@@ -327,17 +327,16 @@ static void monitoring_buffers(struct decode *decode, uint64_t monitoring, uint6
 static uint64_t old_code_buffers(struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     uint64_t counted = 0;
-    uint64_t cells =
-        remote_item_count(decode, object_pointer(object, layout->code.co_cellvars));
+    uint64_t cells = remote_item_count(decode, object_pointer(object, layout->code.co_cellvars));
     uint64_t units = remote_item_count(decode, object_pointer(object, layout->code.co_code)) / 2;
     uint64_t cell2arg = object_pointer(object, layout->code.co_cell2arg);
     uint64_t opcache = object_pointer(object, layout->code.co_opcache);
     if (cell2arg)
         counted += buffer_add_array(decode, cell2arg, cells, 8, "code");
     if (opcache) {
-        counted += buffer_add_array(decode, opcache,
-                                    object_unsigned(object, layout->code.co_opcache_size),
-                                    layout->opcache.size, "code");
+        counted +=
+            buffer_add_array(decode, opcache, object_unsigned(object, layout->code.co_opcache_size),
+                             layout->opcache.size, "code");
         counted += buffer_add_array(decode, object_pointer(object, layout->code.co_opcache_map),
                                     units, 1, "code");
     }

@@ -54,7 +54,7 @@ static void ctypes_function_references(struct decode *decode, const struct objec
 
 static const struct decoder ctypes_function_decoder = {
     .name = "ctypes_function",
-    .types = TYPES("_ctypes.CFuncPtr"),
+    .types = TYPES("_ctypes.CFuncPtr", "_ctypes.PyCFuncPtr"),
     .least_size = ctypes_function_least_size,
     .references = ctypes_function_references,
     .measure = ctypes_data_measure,

@@ -134,7 +134,7 @@ bool dict_values_block(struct decode *decode, uint64_t values, uint64_t capacity
     }
     uint64_t prefix = 0;
     if (!layout_has(layout->dict_values.values) && !capacity)
-        return false; /* empty_values, a static array */
+        return false;                             /* empty_values, a static array */
     if (layout_has(layout->dict_values.values)) { /* Objects/dictobject.c: new_values, 3.11 */
         const uint8_t *last = image_pin(decode->image, values - 1, 1);
         if (!last || !*last || *last % 8)

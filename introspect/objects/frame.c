@@ -121,8 +121,8 @@ static bool read_frame_object(struct decode *decode, uint64_t address, struct fr
     }
     int64_t last = field_signed(bytes, layout->frame.f_lasti); /* -1: it has not begun */
     if (last >= 0)
-        frame->instruction = code_first_instruction(decode, frame->code) +
-                             (uint64_t)last * layout->trait.lasti_unit;
+        frame->instruction =
+            code_first_instruction(decode, frame->code) + (uint64_t)last * layout->trait.lasti_unit;
     count_slots(frame, &slots, used < 0 ? used : (int64_t)slots.locals + used);
     return true;
 }
@@ -165,9 +165,8 @@ static void unknown_stack_references(struct decode *decode, const struct frame *
 static void variable_references(struct decode *decode, const struct frame *frame,
                                 unsigned properties) {
     bool object = layout_has(decode->layout->frame.f_localsplus);
-    unsigned slots = frame->stack_unknown && !object
-                         ? properties & ~(unsigned)REFERENCE_TRAVERSED
-                         : properties;
+    unsigned slots =
+        frame->stack_unknown && !object ? properties & ~(unsigned)REFERENCE_TRAVERSED : properties;
     slot_references(decode, frame->localsplus, frame->local_count, slots, LABEL_LOCAL);
     if (frame->stack_unknown && properties & REFERENCE_COUNTED)
         unknown_stack_references(decode, frame);
@@ -276,8 +275,7 @@ static uint64_t shown_code(const struct decode *decode, const struct object *obj
         return object_pointer(object, layout->frame.f_code);
     unsigned ignored = 0;
     uint64_t shown = object_pointer(object, layout->frame.f_frame);
-    return untag(decode,
-                 remote_unsigned(decode, shown, layout->interpreter_frame.f_executable),
+    return untag(decode, remote_unsigned(decode, shown, layout->interpreter_frame.f_executable),
                  &ignored);
 }
 

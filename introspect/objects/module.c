@@ -17,8 +17,8 @@ static uint64_t state_size(struct decode *decode, const struct object *object) {
     return (int64_t)size < 0 ? 0 : size;
 }
 
-static const struct module_state_decoder *const state_decoders[] = {&decimal_module_state,
-                                                                    &zoneinfo_module_state};
+static const struct module_state_decoder *const state_decoders[] = {
+    &atexit_module_state, &decimal_module_state, &zoneinfo_module_state};
 
 /* The decoder of what the state of this module owns beyond its words; NULL: none. */
 static const struct module_state_decoder *state_decoder(struct decode *decode,

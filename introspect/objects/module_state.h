@@ -10,6 +10,7 @@ struct module_state_decoder {
     void (*measure)(struct decode *decode, const uint8_t *state, size_t size); /* owned buffers */
 };
 
+extern const struct module_state_decoder atexit_module_state;
 extern const struct module_state_decoder decimal_module_state;
 extern const struct module_state_decoder zoneinfo_module_state;
 

@@ -9,7 +9,7 @@ static void add_errors(struct decode *decode, const struct object *object, struc
         reference_add(decode, errors, REFERENCE_STRONG, LABEL_FIELD, field_label(".errors"));
 }
 
-FIELDS_DECODER(multibyte_codec, TYPES("_multibytecodec.MultibyteCodec"),
+FIELDS_DECODER(multibyte_codec, TYPES("_multibytecodec.MultibyteCodec", "MultibyteCodec"),
                OWNS(multibyte_codec, cjk_module, REFERENCE_UNTRAVERSED, "->cjk_module"));
 
 STRUCTURE_SIZE(multibyte_encoder);
@@ -22,7 +22,7 @@ static void multibyte_encoder_references(struct decode *decode, const struct obj
 
 static const struct decoder multibyte_encoder_decoder = {
     .name = "multibyte_encoder",
-    .types = TYPES("_multibytecodec.MultibyteIncrementalEncoder"),
+    .types = TYPES("_multibytecodec.MultibyteIncrementalEncoder", "MultibyteIncrementalEncoder"),
     .least_size = multibyte_encoder_least_size,
     .references = multibyte_encoder_references,
 };
@@ -35,7 +35,7 @@ static void multibyte_decoder_references(struct decode *decode, const struct obj
 
 static const struct decoder multibyte_decoder_decoder = {
     .name = "multibyte_decoder",
-    .types = TYPES("_multibytecodec.MultibyteIncrementalDecoder"),
+    .types = TYPES("_multibytecodec.MultibyteIncrementalDecoder", "MultibyteIncrementalDecoder"),
     .least_size = multibyte_decoder_least_size,
     .references = multibyte_decoder_references,
 };
@@ -50,7 +50,7 @@ static void multibyte_reader_references(struct decode *decode, const struct obje
 
 static const struct decoder multibyte_reader_decoder = {
     .name = "multibyte_reader",
-    .types = TYPES("_multibytecodec.MultibyteStreamReader"),
+    .types = TYPES("_multibytecodec.MultibyteStreamReader", "MultibyteStreamReader"),
     .least_size = multibyte_reader_least_size,
     .references = multibyte_reader_references,
 };
@@ -67,7 +67,7 @@ static void multibyte_writer_references(struct decode *decode, const struct obje
 
 static const struct decoder multibyte_writer_decoder = {
     .name = "multibyte_writer",
-    .types = TYPES("_multibytecodec.MultibyteStreamWriter"),
+    .types = TYPES("_multibytecodec.MultibyteStreamWriter", "MultibyteStreamWriter"),
     .least_size = multibyte_writer_least_size,
     .references = multibyte_writer_references,
 };

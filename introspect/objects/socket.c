@@ -96,7 +96,7 @@ FIELDS_DECODER(ssl_socket, TYPES("_ssl._SSLSocket"),
 
 PLAIN_DECODER(ssl_memory_bio, TYPES("_ssl.MemoryBIO"), NULL);
 
-FIELDS_DECODER(ssl_session, TYPES("_ssl.SSLSession"),
+FIELDS_DECODER(ssl_session, TYPES("_ssl.SSLSession", "_ssl.Session"),
                OWNS(ssl_session, ctx, REFERENCE_STRONG, "->ctx"));
 
 PLAIN_DECODER(ssl_certificate, TYPES("_ssl.Certificate"), NULL);

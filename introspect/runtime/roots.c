@@ -157,8 +157,14 @@ static void atexit_roots(struct walk *walk, uint64_t interpreter) {
 static void type_cache_roots(struct walk *walk, uint64_t interpreter) {
     const struct layout *layout = walk->decode.layout;
     uint64_t entry = interpreter + layout->interpreter.type_cache.offset;
-    if (!layout_has(layout->interpreter.type_cache))
-        return;
+    if (!layout_has(layout->interpreter.type_cache)) { /* up to 3.9 one for all interpreters */
+        const struct image_symbol *cache =
+            image_find_symbol(walk->decode.image, "method_cache", UINT32_MAX);
+        if (!cache || walk->root.owner ||
+            cache->size < TYPE_CACHE_ENTRIES * (uint64_t)layout->type_cache_entry.size)
+            return;
+        entry = cache->address;
+    }
     for (unsigned i = 0; i < TYPE_CACHE_ENTRIES; i++, entry += layout->type_cache_entry.size)
         root_field(walk, ROOT_INTERPRETER, entry, layout->type_cache_entry.name, "type_cache");
 }

@@ -20,6 +20,18 @@ static void consider(struct scan *scan, uint64_t word, uint64_t holder) {
 /* The values in the cache of attributes of types are borrowed (Objects/typeobject.c). */
 enum { TYPE_CACHE_ENTRIES = 1 << 12 };
 
+/* Free lists and the cache, where they are variables (up to 3.9). */
+static bool in_static_list(const struct scan *scan, uint64_t address) {
+    size_t count = 0;
+    const struct image_symbol *symbols = image_symbols(scan->decode->image, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (address - symbols[i].address < symbols[i].size &&
+            (!strcmp(symbols[i].name, "free_list") || !strcmp(symbols[i].name, "method_cache")))
+            return true;
+    }
+    return false;
+}
+
 /* Free lists lie in the interpreter's state (3.10+), and keep pointers to what they once held: not
  * roots. */
 static bool is_borrowed(const struct scan *scan, uint64_t address) {
@@ -43,7 +55,7 @@ static bool is_borrowed(const struct scan *scan, uint64_t address) {
             address - cache < TYPE_CACHE_ENTRIES * (uint64_t)layout->interpreter.type_cache.size)
             return true;
     }
-    return false;
+    return in_static_list(scan, address);
 }
 
 /* Not roots are words in [start, end) that free lists and caches keep. */
