@@ -80,7 +80,6 @@ import weakref
 import xml.etree.ElementTree
 import zipfile
 import zlib
-import zoneinfo
 
 import oracle
 
@@ -825,9 +824,11 @@ def data_classes_and_enums():
 
 @keep
 def typing_things():
-    made = [T, Generic[int], Generic[T](), list[int], dict[str, list[T]], typing.List[int], typing.Optional[str],
-            typing.Union[int, str], typing.Callable[[int], str], typing.Literal["a", 1], typing.Any, typing.NewType("N", int),
+    made = [T, Generic[int], Generic[T](), typing.List[int], typing.Optional[str], typing.Union[int, str],
+            typing.Callable[[int], str], typing.Literal["a", 1], typing.Any, typing.NewType("N", int),
             typing.get_type_hints(Record), iter(list[int]) if sys.version_info >= (3, 11) else None]
+    if sys.version_info >= (3, 9):
+        made += [list[int], dict[str, list[T]]]
     if sys.version_info >= (3, 10):
         made += [int | str, int | None, typing.ParamSpec("P"), typing.Annotated[int, [1]]]
     if sys.version_info >= (3, 11):
@@ -850,9 +851,12 @@ def times_and_decimals():
     stamp = Stamp(2026, 1, 1, tzinfo=zone)
     stamp.note = []
     try:
+        import zoneinfo  # since 3.9
         berlin = zoneinfo.ZoneInfo("Europe/Berlin")
         times = [berlin, now.replace(tzinfo=berlin), now.replace(tzinfo=berlin).utcoffset()]
-    except zoneinfo.ZoneInfoNotFoundError:
+    except LookupError as error:  # no time zones here
+        times = [error]
+    except ImportError:
         times = []
     context = decimal.Context(prec=50)
     decimals = [decimal.Decimal(1), decimal.Decimal("1.5"), decimal.Decimal("NaN"), decimal.Decimal(3) ** 1000,
@@ -1043,7 +1047,7 @@ def event_loops():
         broken = loop.create_future()
         broken.set_exception(ValueError("broken"))
         await asyncio.sleep(0.05)
-        cancelled.cancel("message")
+        cancelled.cancel(*["message"] if sys.version_info >= (3, 9) else [])
         await asyncio.sleep(0.01)
         iterator = aiter_of(tasks[0])
         generated = agenerator(3)

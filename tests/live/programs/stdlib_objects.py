@@ -722,6 +722,9 @@ def tasks():
         raise ValueError("failed")
 
     async def start():
+        def cancel(future, message):  # with a message since 3.9
+            return future.cancel(message) if sys.version_info >= (3, 9) else future.cancel()
+
         event = asyncio.Event()
         future = loop.create_future()
         future.add_done_callback(Key("first"))
@@ -731,7 +734,7 @@ def tasks():
         resolved.set_result(["result"])
         broken.set_exception(ValueError("broken"))
         broken.exception()
-        cancelled.cancel("message")
+        cancel(cancelled, "message")
         pending = [asyncio.ensure_future(waits(event, Key(i))) for i in range(3)]
         done = asyncio.ensure_future(waits(event, 1))
         failed = asyncio.ensure_future(fails())
@@ -739,7 +742,7 @@ def tasks():
         gathered = asyncio.gather(*pending)
         shielded = asyncio.shield(pending[0])
         await asyncio.sleep(0)
-        stopped.cancel("stopped")
+        cancel(stopped, "stopped")
         failed.cancelled()
         await asyncio.sleep(0.01)
         failed.exception()
