@@ -47,6 +47,10 @@ static void try_every_decoder(const char *version) {
     fixture_destroy(f);
 }
 
+Test(every_decoder, survives_nonsense_in_3_8) {
+    try_every_decoder("3.8.18");
+}
+
 Test(every_decoder, survives_nonsense_in_3_11) {
     try_every_decoder("3.11.2");
 }
@@ -61,7 +65,7 @@ Test(every_decoder, survives_nonsense_in_3_15) {
 
 /* In the builds that the tables know, no decoder of the standard library is there in vain. */
 Test(every_decoder, knows_its_structure_in_some_build) {
-    static const char *const versions[] = {"3.11.2", "3.13.0", "3.15.2"};
+    static const char *const versions[] = {"3.8.18", "3.11.2", "3.13.0", "3.15.2"};
     for (const struct decoder *const *const *family = decoder_registry; *family; family++) {
         for (const struct decoder *const *decoder = *family; *decoder; decoder++) {
             bool usable = !(*decoder)->least_size;
