@@ -40,9 +40,8 @@ struct tracing {
     struct tracer_shared *shared;
     int signals; /* signalfd of SIGCHLD */
     timer_t timer;
-    bool leaves_statuses; /* of threads that are about to take a signal */
-    uint64_t deadline;    /* of the pause, ns */
-    size_t pending;       /* threads that were seized and have neither stopped nor ended */
+    uint64_t deadline; /* of the pause, ns */
+    size_t pending;    /* threads that were seized and have neither stopped nor ended */
 };
 
 /* TID → index + 1 in the list of threads, with linear probing. TIDs come nearly in sequence. */
@@ -125,35 +124,31 @@ static void note_status(struct tracing *tracing, const siginfo_t *info) {
     read_registers(thread);
 }
 
-/* Looks at a status, notes it, and takes it from the kernel unless it is that of a thread about to take
- * a signal: a status that was taken makes the kernel forget the signal if we die (kernel/exit.c:
- * wait_task_stopped). False if there is none. */
-static bool next_status(struct tracing *tracing, idtype_t which, pid_t tid) {
+/* Looks at a thread's status, notes it, and takes it from the kernel unless it is that of a thread
+ * about to take a signal: a status that was taken makes the kernel forget the signal if we die
+ * (kernel/exit.c: wait_task_stopped). */
+static void look_at_status(struct tracing *tracing, pid_t tid) {
     enum { ALL = WEXITED | WSTOPPED | WNOHANG | __WALL };
     siginfo_t info = {.si_pid = 0};
-    if (waitid(which, (id_t)tid, &info, ALL | WNOWAIT) != 0 || !info.si_pid)
-        return false;
+    if (waitid(P_PID, (id_t)tid, &info, ALL | WNOWAIT) != 0 || !info.si_pid)
+        return;
     note_status(tracing, &info);
-    if (takes_signal(&info)) {
-        tracing->leaves_statuses = true;
-    } else {
-        siginfo_t taken;
-        waitid(P_PID, (id_t)info.si_pid, &taken, ALL);
-    }
-    return true;
+    if (!takes_signal(&info))
+        waitid(P_PID, (id_t)info.si_pid, &info, ALL);
 }
 
+/* One thread at a time: asked for any of thousands, the kernel goes through all of them for each
+ * status, and a status that was left would be shown again and again. (Asked for ends alone it shows,
+ * and takes, stops all the same.) Of threads that stand still an end may come. */
 static void drain_statuses(struct tracing *tracing) {
     struct signalfd_siginfo info[16];
     while (read(tracing->signals, info, sizeof info) > 0)
         ;
-    while (!tracing->leaves_statuses && next_status(tracing, P_ALL, 0))
-        ;
-    /* The kernel would show a status that was left again and again: ask for one thread at a time. */
     struct tracer_shared *shared = tracing->shared;
-    for (size_t i = 0; tracing->leaves_statuses && i < shared->thread_count; i++) {
-        if (shared->threads[i].progress == THREAD_SEIZED)
-            next_status(tracing, P_PID, shared->threads[i].tid);
+    int awaited = tracing->pending ? THREAD_SEIZED : THREAD_STOPPED;
+    for (size_t i = 0; i < shared->thread_count; i++) {
+        if (shared->threads[i].progress == awaited)
+            look_at_status(tracing, shared->threads[i].tid);
     }
 }
 
@@ -290,7 +285,6 @@ static bool stop_all(struct tracing *tracing) {
     struct tracer_shared *shared = tracing->shared;
     shared->thread_count = 0;
     tracing->pending = 0;
-    tracing->leaves_statuses = false;
     memset(thread_slots, 0, sizeof thread_slots);
     shared->was_stopped = false;
     shared->failure = FAILURE_NONE;
