@@ -28,11 +28,11 @@ def load(heapglass, *arguments):
 
 
 def objects_of(heapglass, pid):
-    """address -> (footprint, strong references, reachable)."""
+    """address -> (footprint, strong references and guessed ones, reachable)."""
     with heapglass.run("objects", pid, "--json", "--refs", "-n", 0) as lines:
         lines.readline()
         rows = map(json.loads, lines)
-        return {row["address"]: (row["footprint"], row["refs"], row["reachable"]) for row in rows}
+        return {row["address"]: (row["footprint"], row["refs"] + row["guesses"], row["reachable"]) for row in rows}
 
 
 def reach(objects, starts, without):
