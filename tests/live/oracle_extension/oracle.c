@@ -348,17 +348,24 @@ static void add_name(const char *text) {
         *(char *)append(&names) = *text;
 }
 
+/* Not by PyUnicode_AsUTF8, which leaves the bytes in the string and makes it bigger. */
+static void add_str(PyObject *text) {
+    PyObject *bytes = PyUnicode_AsUTF8String(text);
+    if (bytes)
+        add_name(PyBytes_AS_STRING(bytes));
+    Py_XDECREF(bytes);
+}
+
 /* module.qualname; built-in types bare. */
 static void add_type_name(PyTypeObject *type) {
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
         PyObject *module = type->tp_dict ? PyDict_GetItemString(type->tp_dict, "__module__") : NULL;
-        const char *module_name =
-            module && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : NULL;
-        if (module_name && *module_name && strcmp(module_name, "builtins") != 0) {
-            add_name(module_name);
+        if (module && PyUnicode_Check(module) && PyUnicode_GET_LENGTH(module) &&
+            PyUnicode_CompareWithASCIIString(module, "builtins") != 0) {
+            add_str(module);
             add_name(".");
         }
-        add_name(PyUnicode_AsUTF8(((PyHeapTypeObject *)type)->ht_qualname));
+        add_str(((PyHeapTypeObject *)type)->ht_qualname);
     } else {
         const char *name = type->tp_name;
         add_name(strncmp(name, "builtins.", 9) == 0 ? name + 9 : name);
