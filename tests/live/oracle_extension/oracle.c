@@ -409,13 +409,20 @@ static void record_types(void) {
             .itemsize = type->tp_itemsize,
             .dictoffset = type->tp_dictoffset,
             .weaklistoffset = type->tp_weaklistoffset,
-            .name = names.count,
         };
         if (has_foreign_sizeof(object)) {
             record->flags |= TYPE_FOREIGN_SIZEOF;
             node_at(i)->flags |= NODE_FOREIGN_SIZEOF;
         }
-        add_type_name(type);
+    }
+}
+
+/* After the sizes: a text grows by its UTF-8. */
+static void record_type_names(void) {
+    struct type_record *records = types.items;
+    for (size_t i = 0; i < types.count; i++) {
+        records[i].name = names.count;
+        add_type_name((PyTypeObject *)records[i].address);
     }
 }
 
@@ -464,6 +471,7 @@ static void record_child(const char *path) {
         record_edges(i);
     record_types();
     record_sizes();
+    record_type_names();
     write_recording(path, allocated_blocks);
     _exit(0);
 }
