@@ -187,13 +187,15 @@ static void take_samples(struct scouting *scouting, struct page_ranges *ranges) 
 
 /* Whether one of malloc's own mappings begins in a block: mappings side by side look like one, and what lies in the
  * next may begin without pointers, as the hash index of a big dict does (glibc, malloc/malloc.c: an mmapped
- * chunk has no size before it, IS_MMAPPED alone, and whole pages). */
+ * chunk has no size before it, though MMAP_HP may be set there, IS_MMAPPED alone, and whole pages, since
+ * 2.43 less 16 bytes). */
 static bool begins_chunk(const uint64_t *block) {
-    enum { WORDS_A_PAGE = 512, IS_MMAPPED = 2, FLAGS = 7 };
-    for (size_t i = 0; i < BLOCK / 8; i += WORDS_A_PAGE) {
-        uint64_t size = block[i + 1];
-        if (!block[i] && (size & FLAGS) == IS_MMAPPED && size > WORDS_A_PAGE * 8 &&
-            !((size - IS_MMAPPED) % (WORDS_A_PAGE * 8)) && !(size >> 47))
+    enum { HEADER = 16, MMAP_HP = 1, IS_MMAPPED = 2, FLAGS = 7 };
+    for (size_t i = 0; i < BLOCK / 8; i += IMAGE_PAGE_SIZE / 8) {
+        uint64_t size = block[i + 1] & ~(uint64_t)FLAGS, beyond = size % IMAGE_PAGE_SIZE;
+        if (block[i] <= MMAP_HP && (block[i + 1] & FLAGS) == IS_MMAPPED &&
+            size + HEADER > IMAGE_PAGE_SIZE && (!beyond || beyond == IMAGE_PAGE_SIZE - HEADER) &&
+            !(size >> 47))
             return true;
     }
     return false;

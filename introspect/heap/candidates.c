@@ -131,9 +131,9 @@ static void look_at_chunk(void *context, uint64_t block, uint64_t size) {
         look_at_block(search, block, size);
 }
 
-static bool any_bit(const struct image *image, const struct bitmap *bitmap,
-                    const struct image_mapping *mapping) {
-    for (uint64_t at = mapping->start & -(uint64_t)1024; at < mapping->end; at += 1024) {
+static bool any_bit(const struct image *image, const struct bitmap *bitmap, uint64_t start,
+                    uint64_t end) {
+    for (uint64_t at = start & -(uint64_t)1024; at < end; at += 1024) {
         uint64_t place = image_place(image, at);
         if (place != UINT64_MAX && *bitmap_word(bitmap, place))
             return true;
@@ -162,10 +162,9 @@ static uint64_t interpreter_end(const struct marking *marking, uint64_t address)
     return 0;
 }
 
-static void look_everywhere(struct search *search, const struct image_mapping *mapping) {
+static void look_everywhere(struct search *search, uint64_t start, uint64_t stop) {
     const struct image *image = search->marking->allocators.image;
-    for (uint64_t at = mapping->start; at < mapping->end && !cancel_asked(search->marking->cancel);
-         at += 16) {
+    for (uint64_t at = start; at < stop && !cancel_asked(search->marking->cancel); at += 16) {
         uint64_t place = image_place(image, at);
         if (place == UINT64_MAX || pymalloc_is_arena(search->marking->allocators.pymalloc, place)) {
             at |= IMAGE_PAGE_SIZE - 16;
@@ -177,8 +176,34 @@ static void look_everywhere(struct search *search, const struct image_mapping *m
             continue;
         }
         if (!bitmap_test(&search->marking->claimed, place))
-            look_at_block(search, at, mapping->end - at);
+            look_at_block(search, at, stop - at);
     }
+}
+
+/* Mappings side by side look like one: arenas, malloc's big blocks, what others have mapped. Where there are objects but
+ * neither arenas nor such blocks, another allocator is at work. */
+static void look_at_pages(struct search *search, const struct bitmap *objects,
+                          const struct image_mapping *mapping) {
+    const struct allocators *allocators = &search->marking->allocators;
+    bool captured = mapping->state == MAPPING_CAPTURED;
+    uint64_t at = mapping->start, rest = at;
+    while (at < mapping->end && !cancel_asked(search->marking->cancel)) {
+        uint64_t place = image_place(allocators->image, at), next = at + IMAGE_PAGE_SIZE;
+        if (place == UINT64_MAX || !pymalloc_is_arena(allocators->pymalloc, place)) {
+            uint64_t end = malloc_mapped_chunk(allocators->image, at, mapping->end);
+            if (!end) {
+                at = next;
+                continue;
+            }
+            look_at_chunk(search, at + MALLOC_CHUNK_HEADER, end - at);
+            next = end;
+        }
+        if (captured && any_bit(allocators->image, objects, rest, at))
+            look_everywhere(search, rest, at);
+        at = rest = next;
+    }
+    if (captured && any_bit(allocators->image, objects, rest, mapping->end))
+        look_everywhere(search, rest, mapping->end);
 }
 
 struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *objects,
@@ -195,12 +220,8 @@ struct err *candidates_in_malloc(struct marking *marking, const struct bitmap *o
             (mapping->state != MAPPING_CAPTURED && mapping->state != MAPPING_BEHIND) ||
             holds_a_stack(marking->allocators.image, mapping))
             continue;
-        if (!malloc_blocks(marking->allocators.image, mapping, look_at_chunk, &search) &&
-            mapping->state == MAPPING_CAPTURED &&
-            any_bit(marking->allocators.image, objects, mapping) &&
-            !pymalloc_is_arena(marking->allocators.pymalloc,
-                               image_place(marking->allocators.image, mapping->start)))
-            look_everywhere(&search, mapping);
+        if (!malloc_blocks(marking->allocators.image, mapping, look_at_chunk, &search))
+            look_at_pages(&search, objects, mapping);
     }
     return search_finish(&search, seeds);
 }

@@ -1,11 +1,11 @@
 #include "introspect/heap/malloc_chunks.h"
 
 enum {
-    CHUNK_HEADER = 16,
     LEAST_CHUNK = 32,
     PREV_INUSE = 1,
     IS_MMAPPED = 2,
     FLAGS = 7,
+    MMAP_HP = 1, /* in the word before the size of a mapped chunk: of huge pages (glibc 2.43) */
     THREAD_HEAP_ALIGNMENT = 64 << 20, /* HEAP_MAX_SIZE, malloc/arena.c */
 };
 
@@ -19,14 +19,32 @@ static bool plausible(uint64_t word) {
     return size >= LEAST_CHUNK && !(size & 15) && size >> 46 == 0;
 }
 
+/* A chunk with a mapping of its own ends with a page. Its size reaches to there, or since glibc 2.43
+ * to the header of a chunk that would follow. */
+static uint64_t chunk_end(uint64_t chunk, uint64_t word) {
+    uint64_t end = chunk + (word & ~(uint64_t)FLAGS);
+    return word & IS_MMAPPED ? (end + IMAGE_PAGE_SIZE - 1) & -(uint64_t)IMAGE_PAGE_SIZE : end;
+}
+
 uint64_t malloc_chunk_size(const struct image *image, uint64_t block, uint64_t least) {
     if (block & 15)
         return 0;
-    uint64_t word = chunk_word(image, block - CHUNK_HEADER);
-    uint64_t size = word & ~(uint64_t)FLAGS;
+    uint64_t word = chunk_word(image, block - MALLOC_CHUNK_HEADER);
+    if (!plausible(word))
+        return 0;
+    uint64_t size = chunk_end(block - MALLOC_CHUNK_HEADER, word) - (block - MALLOC_CHUNK_HEADER);
     /* A chunk in use also has the first word of the next one; a mapped one has not. */
-    uint64_t usable = word & IS_MMAPPED ? size - CHUNK_HEADER : size - 8;
-    return plausible(word) && usable >= least ? size : 0;
+    uint64_t usable = word & IS_MMAPPED ? size - MALLOC_CHUNK_HEADER : size - 8;
+    return usable >= least ? size : 0;
+}
+
+uint64_t malloc_mapped_chunk(const struct image *image, uint64_t at, uint64_t end) {
+    uint64_t before, word;
+    if (!image_read_u64(image, at, &before) || before > MMAP_HP ||
+        !image_read_u64(image, at + 8, &word) || (word & FLAGS) != IS_MMAPPED || !plausible(word))
+        return 0;
+    uint64_t next = chunk_end(at, word), missing = next - at - (word & ~(uint64_t)FLAGS);
+    return next <= end && (!missing || missing == MALLOC_CHUNK_HEADER) ? next : 0;
 }
 
 /* Where the first chunk of a mapping is; 0 if it does not look like a heap of malloc's. */
@@ -36,9 +54,6 @@ static uint64_t first_chunk(const struct image *image, const struct image_mappin
         uint64_t aligned = (start + 15) & -(uint64_t)16;
         return plausible(chunk_word(image, aligned)) ? aligned : 0;
     }
-    uint64_t word = chunk_word(image, start);
-    if (plausible(word) && (word & FLAGS) == IS_MMAPPED)
-        return start;
     if (start % THREAD_HEAP_ALIGNMENT)
         return 0;
     /* struct heap_info (4 or 6 words), in the first heap of an arena followed by its malloc_state:
@@ -59,30 +74,11 @@ static uint64_t first_chunk(const struct image *image, const struct image_mappin
     return 0;
 }
 
-/* Big blocks are mappings of their own, which may be one in /proc/PID/maps with other ones: a chunk at the
- * start of a page that is whole pages and fits. */
-static void mapped_blocks(const struct image *image, const struct image_mapping *mapping,
-                          void (*visit)(void *context, uint64_t block, uint64_t size),
-                          void *context) {
-    for (uint64_t at = mapping->start; at < mapping->end;) {
-        uint64_t before = 0, word = chunk_word(image, at), size = word & ~(uint64_t)FLAGS;
-        if (!plausible(word) || (word & FLAGS) != IS_MMAPPED || size % IMAGE_PAGE_SIZE ||
-            size > mapping->end - at || !image_read_u64(image, at, &before) || before) {
-            at += IMAGE_PAGE_SIZE;
-            continue;
-        }
-        visit(context, at + CHUNK_HEADER, size);
-        at += size;
-    }
-}
-
 bool malloc_blocks(const struct image *image, const struct image_mapping *mapping,
                    void (*visit)(void *context, uint64_t block, uint64_t size), void *context) {
     uint64_t at = first_chunk(image, mapping);
-    if (!at || chunk_word(image, at) & IS_MMAPPED) {
-        mapped_blocks(image, mapping, visit, context);
-        return at;
-    }
+    if (!at)
+        return false;
     while (at + LEAST_CHUNK <= mapping->end) {
         uint64_t word = chunk_word(image, at);
         uint64_t size = word & ~(uint64_t)FLAGS;
@@ -91,7 +87,7 @@ bool malloc_blocks(const struct image *image, const struct image_mapping *mappin
         /* The last one is the top of the heap: nobody's. */
         uint64_t next = at + size < mapping->end ? chunk_word(image, at + size) : 0;
         if (next & PREV_INUSE)
-            visit(context, at + CHUNK_HEADER, size);
+            visit(context, at + MALLOC_CHUNK_HEADER, size);
         at += size;
     }
     return true;

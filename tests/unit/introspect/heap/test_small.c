@@ -70,13 +70,21 @@ static uint64_t chunk_of_size_word(uint64_t word) {
     return chunk + 16;
 }
 
+static uint64_t page_with(uint64_t before, uint64_t word) {
+    fake.next = (fake.next + IMAGE_PAGE_SIZE - 1) & -(uint64_t)IMAGE_PAGE_SIZE;
+    uint64_t chunk = fake_alloc(&fake, 64);
+    fake_word(&fake, chunk, before);
+    fake_word(&fake, chunk + 8, word);
+    return chunk;
+}
+
 Test(malloc_chunks, plausible_ones_only) {
     fake_image_create(&fake, NULL);
     cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x41), 56), 0x40);
     cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x41), 57), 0);
     cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x45), 24), 0x40);
-    cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x21002), 0x20ff0), 0x21000);
-    cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x21002), 0x20ff1), 0);
+    cr_expect_eq(malloc_chunk_size(fake.image, page_with(0, 0x21002) + 16, 0x20ff0), 0x21000);
+    cr_expect_eq(malloc_chunk_size(fake.image, page_with(0, 0x21002) + 16, 0x20ff1), 0);
     cr_expect_eq(malloc_chunk_size(fake.image, chunk_of_size_word(0x41) + 8, 24), 0);
     const uint64_t hostile[] = {0, 1, 7, 0x11, 0x10, 0x49, 1ull << 47, UINT64_MAX, -(uint64_t)16};
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
@@ -160,13 +168,30 @@ Test(malloc_chunks, hostile_sizes_end_the_walk) {
 
 Test(malloc_chunks, block_with_a_mapping_of_its_own) {
     fake_image_create(&fake, NULL);
-    uint64_t start = chunks(1, (uint64_t[]){8192 | 2});
-    struct image_mapping mapping = heap_mapping(start, start + 8192);
-    mapping.kind = MAPPING_ANONYMOUS;
-    struct seen seen = {0};
-    cr_assert(malloc_blocks(fake.image, &mapping, see, &seen));
-    cr_assert_eq(seen.count, 1);
-    cr_expect_eq(seen.blocks[0], start + 16);
+    const struct {
+        uint64_t before, word, size;
+    } cases[] = {
+        {0, 0x21000 | 2, 0x21000},
+        {0, 0x20ff0 | 2, 0x21000}, /* glibc 2.43 */
+        {1, 0x20ff0 | 2, 0x21000},
+        {2, 0x20ff0 | 2, 0},
+        {0, 0x20fe0 | 2, 0},
+        {0, 0x21000 | 3, 0},
+        {0, 0x21000 | 6, 0},
+        {0, 0x21000, 0},
+        {0, 2, 0},
+        {0, -(uint64_t)4096 | 2, 0},
+        {0, 1ull << 45 | 2, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t chunk = page_with(cases[i].before, cases[i].word);
+        uint64_t end = malloc_mapped_chunk(fake.image, chunk, chunk + 0x21000);
+        cr_expect_eq(end, cases[i].size ? chunk + cases[i].size : 0, "%zu", i);
+        cr_expect_eq(malloc_mapped_chunk(fake.image, chunk, chunk + 0x20000), 0, "%zu", i);
+    }
+    cr_expect_eq(malloc_mapped_chunk(fake.image, FAKE_WILD & -4096ull, UINT64_MAX), 0);
+    uint64_t chunk = page_with(0, 0x20ff0 | 2);
+    cr_expect_eq(malloc_chunk_size(fake.image, chunk + 16, 0x20ff0), 0x21000);
     fake_image_destroy(&fake);
 }
 
