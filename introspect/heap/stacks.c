@@ -4,6 +4,7 @@
 #include "introspect/objects/code.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
+#include "introspect/objects/number.h"
 #include "introspect/objects/str.h"
 #include "introspect/runtime/chain.h"
 
@@ -104,19 +105,6 @@ static uint64_t threading_active(const struct heap *heap, struct decode *decode,
     return dict_find(decode, dict, "_active");
 }
 
-/* Whether an int object is that number, by how it is shown. */
-static bool is_number(const struct heap *heap, uint64_t object, uint64_t number) {
-    char digits[32];
-    struct strbuf shown = {0};
-    uint32_t id = heap_find(heap, object);
-    if (id != HEAP_NONE)
-        heap_preview(heap, id, &shown);
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
-    bool same = !strcmp(strbuf_text(&shown), digits);
-    strbuf_free(&shown);
-    return same;
-}
-
 static uint64_t thread_object(const struct heap *heap, struct decode *decode, size_t index) {
     uint64_t active = threading_active(heap, decode, index), key, value;
     struct dict_items items;
@@ -124,7 +112,7 @@ static uint64_t thread_object(const struct heap *heap, struct decode *decode, si
         return 0;
     for (uint64_t i = 0; i < items.count; i++) {
         if (dict_item(&items, i, &key, &value) &&
-            is_number(heap, key, stacks_thread_id(heap, index)))
+            int_is(decode, key, stacks_thread_id(heap, index)))
             return value;
     }
     return 0;
@@ -154,7 +142,7 @@ bool stacks_loop_thread(const struct heap *heap, uint64_t loop, size_t *thread) 
     heap_decode_init(heap, &decode, &ignored);
     uint64_t ident = attribute_of(heap, &decode, loop, "_thread_id");
     for (size_t i = 0; ident && i < stacks_thread_count(heap); i++) {
-        if (is_number(heap, ident, stacks_thread_id(heap, i))) {
+        if (int_is(&decode, ident, stacks_thread_id(heap, i))) {
             *thread = i;
             return true;
         }

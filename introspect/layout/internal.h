@@ -9,7 +9,7 @@
 
 /* version.c: fills in version, architecture, abi_flags, build_id of the layout from the file that
  * holds _PyRuntime, and finds _PyRuntime in it: its address in the file and its size (0: unknown).
- * ERR_NO_LAYOUT if the file is no Python, or one that can't be decoded (free-threaded). */
+ * ERR_NO_LAYOUT if the file is no Python. */
 struct runtime_symbol {
     uint64_t address, size;
 };

@@ -37,13 +37,14 @@ enum obmalloc_state {
     OBMALLOC_STATIC,   /* in static variables (up to 3.11) */
     OBMALLOC_EMBEDDED, /* in PyInterpreterState (3.12) */
     OBMALLOC_POINTER,  /* where a pointer in PyInterpreterState leads (3.13+) */
+    OBMALLOC_MIMALLOC, /* there is no pymalloc: each thread has mimalloc heaps (free-threaded) */
 };
 
 struct layout {
     char version[24];      /* "3.11.2" */
     uint32_t version_hex;  /* PY_VERSION_HEX; for display and for choosing tables only */
     char architecture[16]; /* "x86_64" */
-    char abi_flags[8];     /* "", "d", "t" */
+    char abi_flags[8];     /* "", "d", "t", "td", as sys.abiflags */
     char build_id[65];     /* of the module that holds _PyRuntime, in hex; "" if it has none */
     char provider[48];     /* where it comes from: "dwarf", "table 3.11.2", "dwarf (cached)", ... */
     struct layout_proofs *proofs; /* provider.h; NULL unless it is the table of another release */

@@ -19,9 +19,13 @@ static bool is_known(uint32_t hex) {
     return false;
 }
 
+static bool is_free_threaded(const struct layout *layout) {
+    return strchr(layout->abi_flags, 't') != NULL;
+}
+
 static void object_header(struct layout *layout) {
     /* Objects/obmalloc.c, Include/internal/pycore_gc.h: a PyGC_Head before each GC object. */
-    layout->trait.header_before_gc = layout->gc_head.size;
+    layout->trait.header_before_gc = is_free_threaded(layout) ? 0 : layout->gc_head.size;
     /* Include/internal/pycore_gc.h: the two low bits of _gc_prev are flags; of _gc_next bit 0 is,
      * in the middle of a collection (Modules/gcmodule.c, Python/gc.c). */
     layout->trait.gc_pointer_mask = ~(uint64_t)3;
@@ -80,9 +84,22 @@ static void allocator(struct layout *layout) {
     /* Include/internal/pycore_interp.h: statics of obmalloc.c before 3.12, then a member of
      * PyInterpreterState, a pointer to one from 3.13 on. */
     uint32_t size = layout->interpreter.obmalloc.size;
-    layout->trait.obmalloc_state = size == 0  ? OBMALLOC_STATIC
-                                   : size > 8 ? OBMALLOC_EMBEDDED
-                                              : OBMALLOC_POINTER;
+    layout->trait.obmalloc_state = is_free_threaded(layout) ? OBMALLOC_MIMALLOC
+                                   : size == 0              ? OBMALLOC_STATIC
+                                   : size > 8               ? OBMALLOC_EMBEDDED
+                                                            : OBMALLOC_POINTER;
+}
+
+/* Objects/mimalloc, Python/gc_free_threading.c: for what a build without the GIL does otherwise, heap/
+ * has no strategies yet. */
+static struct err *refuse_free_threaded(const struct layout *layout) {
+    if (layout->trait.obmalloc_state != OBMALLOC_MIMALLOC)
+        return NULL;
+    return err_new(
+        ERR_NO_LAYOUT,
+        "this is a free-threaded CPython (%st): those are not supported yet, builds with "
+        "the GIL are",
+        layout->version);
 }
 
 struct err *traits_derive(struct layout *layout) {
@@ -92,6 +109,7 @@ struct err *traits_derive(struct layout *layout) {
     object_header(layout);
     managed_dicts(layout);
     allocator(layout);
+    TRY(refuse_free_threaded(layout));
     /* Python/sysmodule.c: _PySys_GetSizeOf adds _PyType_PreHeaderSize since 3.11, and leaves static
      * types out since 3.13. */
     layout->trait.getsizeof_by_type =

@@ -114,16 +114,30 @@ static uint32_t version_among(const char *constants, size_t size, unsigned minor
     return found;
 }
 
-/* CPython up to 3.10 says its exact version in a string only. 0: it can't be told. */
+/* The one version of all that a constant string is, from 3.8 on. */
+static uint32_t version_of_any(const char *constants, size_t size) {
+    uint32_t found = 0;
+    for (unsigned minor = 8; minor < 32; minor++) {
+        uint32_t hex = version_among(constants, size, minor);
+        if (hex && found)
+            return 0;
+        found = hex ? hex : found;
+    }
+    return found;
+}
+
+/* CPython up to 3.10 says its exact version in a string only, as does 3.11 and 3.12 linked into a
+ * program that exports nothing. `minor` is what is known already, or 0. 0: it can't be told. */
 static uint32_t version_of_constants(struct elf_file *file, unsigned minor) {
     struct elf_section section;
     if (!elf_file_section(file, ".rodata", &section) || !section.in_file ||
         section.size > MAX_CONSTANTS)
         return 0;
     char *constants = malloc(section.size + 1);
-    uint32_t hex = constants && elf_file_read_at(file, section.offset, constants, section.size)
-                       ? version_among(constants, section.size, minor)
-                       : 0;
+    uint32_t hex = 0;
+    if (constants && elf_file_read_at(file, section.offset, constants, section.size))
+        hex = minor ? version_among(constants, section.size, minor)
+                    : version_of_any(constants, section.size);
     free(constants);
     return hex;
 }
@@ -163,7 +177,7 @@ static struct err *identify_version(struct elf_file *file, const struct layout_q
         layout->version_hex = (uint32_t)value;
     else if (has_offsets)
         layout->version_hex = (uint32_t)header.version;
-    if (!layout->version_hex && named.minor)
+    if (!layout->version_hex)
         layout->version_hex = version_of_constants(file, named.minor);
     if (!layout->version_hex && named.minor) {
         layout->version_hex = 0x03000000 | named.minor << 16;
@@ -171,13 +185,12 @@ static struct err *identify_version(struct elf_file *file, const struct layout_q
     } else if (!version_from_hex(layout->version_hex, layout->version, sizeof layout->version)) {
         return err_new(ERR_NO_LAYOUT, "%s: can't tell which CPython it is", query->runtime.name);
     }
+    /* In the order of sys.abiflags. _Py_NegativeRefcount is there with Py_REF_DEBUG only
+     * (Objects/object.c). */
     if (header.free_threaded || strchr(named.flags, 't'))
-        return err_new(ERR_NO_LAYOUT,
-                       "%s is a free-threaded CPython %s: free-threaded builds are not supported",
-                       query->runtime.name, layout->version);
-    /* _Py_NegativeRefcount is there with Py_REF_DEBUG only (Objects/object.c). */
+        strcat(layout->abi_flags, "t");
     if (symbols[2].matches || strchr(named.flags, 'd'))
-        strcpy(layout->abi_flags, "d");
+        strcat(layout->abi_flags, "d");
     return NULL;
 }
 

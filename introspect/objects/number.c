@@ -33,6 +33,21 @@ static void int_measure(struct decode *decode, const struct object *object,
         layout->trait.compact_int ? body : layout->integer.ob_digit.offset + digits_size;
 }
 
+bool int_is(const struct decode *decode, uint64_t address, uint64_t number) {
+    const struct layout *layout = decode->layout;
+    struct field count_field =
+        layout->trait.compact_int ? layout->integer.lv_tag : layout->var_object.ob_size;
+    uint64_t count = remote_unsigned(decode, address, count_field);
+    if (layout->trait.compact_int)
+        count >>= 3;
+    struct field digit = layout->integer.ob_digit;
+    for (; count && number; count--, number >>= DIGIT_BITS, digit.offset += digit.size) {
+        if (remote_unsigned(decode, address, digit) != (number & ((1u << DIGIT_BITS) - 1)))
+            return false;
+    }
+    return !count && !number;
+}
+
 __extension__ typedef unsigned __int128 wide;
 
 static bool is_negative(const struct decode *decode, const struct object *object) {

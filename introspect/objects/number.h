@@ -12,4 +12,7 @@ ALWAYS_INLINE uint64_t int_digit_count(const struct decode *decode, const struct
     return field_fits(tag, object->available) ? field_unsigned(object->body, tag) >> 3 : 0;
 }
 
+/* Whether the int at that address is that number. Of what is no int it says anything. */
+bool int_is(const struct decode *decode, uint64_t address, uint64_t number);
+
 #endif

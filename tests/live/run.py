@@ -29,6 +29,7 @@ import test_graph
 import test_leaks
 import test_oracle
 import test_paths
+import test_places
 import test_retained
 import test_threads
 
@@ -150,6 +151,16 @@ def script(command, binary, python):
     return done.returncode == 0, done.stdout
 
 
+# Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
+PLACE_TESTS = (test_places,)
+
+
+def place_cases(heapglass, found):
+    for module in PLACE_TESTS:
+        for name, function, arguments in module.cases(found):
+            yield Case(name, function, (heapglass, *arguments))
+
+
 def cases(binary, found, modes, results):
     yield Case("the comparer's own tests", test_compare.check, (found[0],))
     for interpreter in found:
@@ -166,6 +177,8 @@ def cases(binary, found, modes, results):
                 if mode == "dwarf":
                     yield from audit_cases(heapglass, interpreter, where)
                     yield from graph_cases(heapglass, interpreter, where)
+    if "dwarf" in modes:
+        yield from place_cases(heapglass_for(binary, None), found)
     for path in sorted(HERE.glob("harmless*.py")):
         yield Case(path.name, script, ([path], binary, found[0]), alone=True)
     yield Case("bench/run --smoke", script, ([HERE.parents[1] / "bench" / "run", "--smoke"], binary, found[0]), alone=True)
