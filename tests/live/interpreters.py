@@ -12,26 +12,27 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Interpreter:
-    def __init__(self, command, name, binary, include, version):
+    def __init__(self, command, name, binary, include, version, abi_flags=""):
         self.command = command  # to run it
         self.name = name        # for people
         self.binary = binary    # the ELF file, for `heapglass layout`
         self.include = include  # folder with Python.h, or None
         self.version = version  # (3, 11, 2)
+        self.abi_flags = abi_flags  # "d" of a debug build, "t" of a free-threaded one
 
     def __repr__(self):
         return self.name
 
 
 PROBE = ("import sys, sysconfig; print(sys.executable); print(sysconfig.get_path('include'));"
-         "print('.'.join(map(str, sys.version_info[:3]))); print(sys.implementation.name)")
+         "print('.'.join(map(str, sys.version_info[:3]))); print(sys.implementation.name); print(sys.abiflags)")
 
 
 def probe(command, label, prefix=""):
     """Asks an interpreter what it is; None if it can't be run or is no CPython 3."""
     try:
         said = subprocess.run([*command, "-c", PROBE], capture_output=True, text=True, timeout=30, check=True).stdout
-        executable, include, version, implementation = said.split("\n")[:4]
+        executable, include, version, implementation, abi_flags = said.split("\n")[:5]
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     version = tuple(map(int, version.split(".")))
@@ -43,7 +44,7 @@ def probe(command, label, prefix=""):
     if not os.path.exists(os.path.join(include, "Python.h")):
         include = None
     return Interpreter(command, label.format(".".join(map(str, version))),
-                       os.path.realpath(prefix + executable) if not prefix else prefix + executable, include, version)
+                       os.path.realpath(prefix + executable) if not prefix else prefix + executable, include, version, abi_flags)
 
 
 def discover():

@@ -112,3 +112,10 @@ def check_program(heapglass, interpreter, program):
     wrong += [f"unexplained: {row}" for row in document["types"]
               if row["unexplained_objects"] > EXPLAINED.get(row["type"], 0)]
     return not wrong, "\n".join(wrong) or str(dict(kinds_of(document)))
+
+
+def cases(_interpreter):
+    yield "audit leaks", check_leaks, ()
+    yield "audit idle", check_idle, ()
+    for program in PROGRAMS:
+        yield f"audit {program}", check_program, (program,)

@@ -19,5 +19,5 @@ def check(heapglass, interpreter, program, arguments):
 
 
 def cases(_interpreter):
-    for program, arguments, _ in test_oracle.CASES:
+    for program, arguments in test_oracle.CASES:
         yield f"graph {program}", check, (program, arguments)

@@ -8,19 +8,19 @@ import time
 import compare
 import oracle
 
-# Programs and their arguments; those marked also run where the debug files are hidden.
+# Programs and their arguments.
 CASES = (
-    ("small.py", (), True),
-    ("everything.py", (), True),
-    ("stdlib_objects.py", (), True),
-    ("django_app.py", (), False),
-    ("mix.py", (100_000,), False),
-    ("leaky.py", (), True),
-    ("atoms.py", (30_000,), False),
-    ("frozen.py", (), False),
-    ("threads.py", (20,), True),
-    ("big.py", (1,), False),
-    ("subinterpreters.py", (), False),
+    ("small.py", ()),
+    ("everything.py", ()),
+    ("stdlib_objects.py", ()),
+    ("django_app.py", ()),
+    ("mix.py", (100_000,)),
+    ("leaky.py", ()),
+    ("atoms.py", (30_000,)),
+    ("frozen.py", ()),
+    ("threads.py", (20,)),
+    ("big.py", (1,)),
+    ("subinterpreters.py", ()),
 )
 # (program, environment of the target, options of heapglass). Without pymalloc everything is found by reaching it or by its
 # looks; the targets sit still, so that even `--pause none` must be exact.
@@ -54,15 +54,18 @@ class Heapglass:
         output.seek(0)
         return output
 
-    def supports(self, interpreter):
-        """(yes or no, what it says): of a running process, since _PyRuntime may lie in a shared library."""
+    def layout(self, interpreter):
+        """(where its layout is from, None), or (None, why it has none): of a running process, since _PyRuntime may lie in a
+        shared library."""
         sleeper = [*interpreter.command, "-c", "import sys; print(flush=True); sys.stdin.read()"]
         with subprocess.Popen(sleeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
-            done = subprocess.run([self.binary, "layout", str(process.pid)], capture_output=True, text=True,
+            done = subprocess.run([self.binary, "layout", str(process.pid), "--json"], capture_output=True, text=True,
                                   env=self.environment, timeout=120)
             process.stdin.close()
-        return done.returncode == 0, (done.stderr or done.stdout).strip().split("\n")[0]
+        if done.returncode:
+            return None, done.stderr.strip().split("\n")[0]
+        return json.loads(done.stdout)["source"]["layout"].removesuffix(" (cached)"), None
 
 
 def compare_with(heapglass, target, options=()):
@@ -100,3 +103,12 @@ def check_whole_count(heapglass, interpreter, count=1_000_000):
     if objects.get("dict", 0) > count + 20_000:
         wrong.append(f"too many dicts: {objects['dict']}")
     return not wrong, ", ".join(wrong) or f"{top['totals']['objects']} objects"
+
+
+def cases(_interpreter):
+    for program, arguments in CASES:
+        yield " ".join(["oracle", program, *map(str, arguments)]), check, (program, arguments)
+    for program, environment, options in VARIANTS:
+        settings = [f"{name}={value}" for name, value in environment.items()]
+        yield " ".join(["oracle", program, *settings, *options]), check, (program, (), environment, options)
+    yield "oracle count of 10^6 dicts", check_whole_count, ()
