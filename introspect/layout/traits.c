@@ -118,6 +118,8 @@ struct err *traits_derive(struct layout *layout) {
     layout->trait.compact_int = layout_has(layout->integer.lv_tag);
     /* Objects/longobject.c: int___sizeof___impl since 3.11. */
     layout->trait.zero_has_digit = layout->version_hex >= HEX(3, 11);
+    /* Objects/tupleobject.c: tuple_alloc. */
+    layout->trait.empty_tuple_parked = layout->version_hex < HEX(3, 11);
     /* Include/cpython/frameobject.h: f_lasti became an index of instructions in 3.10. */
     layout->trait.lasti_unit = layout->version_hex >= HEX(3, 10) ? 2 : 1;
     /* Include/internal/pycore_frame.h: enum _framestate got FRAME_SUSPENDED_YIELD_FROM in 3.13, and

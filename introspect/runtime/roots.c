@@ -17,6 +17,9 @@ enum {
     REFERENCES = 64,
     TYPE_CACHE_ENTRIES = 1 << 12, /* MCACHE_SIZE_EXP, Include/internal/pycore_typeobject.h */
     MAX_AST_STATE = 1 << 14,
+    SMALL_INTS = 257 + 5, /* _PY_NSMALLPOSINTS and _PY_NSMALLNEGINTS */
+    LATIN1 = 256,
+    TUPLE_LISTS = 20, /* PyTuple_MAXSAVESIZE */
     MAX_IDENTIFIERS = 1 << 16,
 };
 
@@ -183,16 +186,52 @@ static void identifier_roots(struct walk *walk, uint64_t interpreter) {
         root_field(walk, ROOT_INTERPRETER, array + i * 8, item, "identifiers");
 }
 
-/* The types of syntax trees, their fields' names: nothing but pointers from the first on
- * (Include/internal/pycore_ast_state.h). */
-static void ast_roots(struct walk *walk, uint64_t interpreter) {
+/* Pointers side by side from `word` on. */
+static void pointer_roots(struct walk *walk, uint64_t interpreter, struct field word,
+                          uint32_t count, const char *name) {
+    for (; layout_has(word) && count; count--, word.offset += word.size)
+        root_field(walk, ROOT_INTERPRETER, interpreter, word, name);
+}
+
+/* The empty tuple is kept among the free lists, up to 3.9 the variable of as many in tupleobject.c. */
+static void empty_tuple_root(struct walk *walk, uint64_t interpreter) {
     const struct layout *layout = walk->decode.layout;
-    struct field word = layout->interpreter.ast_first;
-    uint32_t end = layout->interpreter.ast.offset + layout->interpreter.ast.size;
-    if (!layout_has(word) || layout->interpreter.ast.size > MAX_AST_STATE)
+    const struct image *image = walk->decode.image;
+    uint64_t list = interpreter + layout->interpreter.free_list_tuples.offset, tuple = 0;
+    size_t count = 0;
+    const struct image_symbol *symbols = image_symbols(image, &count);
+    if (!layout->trait.empty_tuple_parked)
         return;
-    for (; word.offset + word.size <= end; word.offset += word.size)
-        root_field(walk, ROOT_INTERPRETER, interpreter, word, "ast");
+    for (size_t i = 0; !layout_has(layout->interpreter.free_list_tuples) && i < count; i++) {
+        if (!strcmp(symbols[i].name, "free_list") && symbols[i].size == TUPLE_LISTS * 8)
+            list = walk->root.owner ? 0 : symbols[i].address;
+    }
+    const struct field first = {.offset = 0, .size = 8};
+    const struct type *type =
+        image_read_u64(image, list, &tuple) && tuple ? remote_type(&walk->decode, tuple) : NULL;
+    if (type && type->flags & TPFLAGS_TUPLE_SUBCLASS)
+        root_field(walk, ROOT_INTERPRETER, list, first, "empty_tuple");
+}
+
+/* Objects that all code shares: small numbers, strings and bytes of one letter, what is empty; up to 3.10.
+ * Then the types of syntax trees and their fields' names (Include/internal/pycore_ast_state.h). */
+static void shared_roots(struct walk *walk, uint64_t interpreter) {
+    const struct layout *layout = walk->decode.layout;
+#define ROOTS(field, count)                                                                        \
+    pointer_roots(walk, interpreter, layout->interpreter.field, count, #field)
+    ROOTS(small_ints, SMALL_INTS);
+    ROOTS(empty_bytes, 1);
+    ROOTS(characters, LATIN1);
+    ROOTS(empty_string, 1);
+    ROOTS(latin1, LATIN1);
+#undef ROOTS
+    empty_tuple_root(walk, interpreter);
+    if (layout->interpreter.ast.size <= MAX_AST_STATE)
+        pointer_roots(walk, interpreter, layout->interpreter.ast_first,
+                      (layout->interpreter.ast.offset + layout->interpreter.ast.size -
+                       layout->interpreter.ast_first.offset) /
+                          8,
+                      "ast");
 }
 
 /* PyInterpreterState (Include/internal/pycore_interp.h) and its garbage collector's state. */
@@ -232,11 +271,13 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, paramspeckwargs_type);
 #undef ROOT
     identifier_roots(walk, at);
-    ast_roots(walk, at);
+    shared_roots(walk, at);
     type_cache_roots(walk, at);
     atexit_roots(walk, at);
-    root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
-    root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
+    if (layout_has(layout->interpreter.gc) || !walk->root.owner) { /* up to 3.8 one for all */
+        root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.garbage, "gc.garbage");
+        root_field(walk, ROOT_GC, interpreter->gc, layout->gc_state.callbacks, "gc.callbacks");
+    }
     uint64_t modules = 0;
     if (image_read_u64(walk->decode.image, at + layout->interpreter.modules.offset, &modules))
         module_roots(walk, modules);

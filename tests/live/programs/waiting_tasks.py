@@ -30,9 +30,10 @@ async def main():
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
     writer.write(b"hello\n")
     await reader.readline()
+    in_thread = [asyncio.to_thread(lambda: None)] if hasattr(asyncio, "to_thread") else []  # since 3.9
     tasks = [asyncio.create_task(each) for each in (
         lock.acquire(), event.wait(), queue.get(), asyncio.sleep(10_000), wait_in_generator(), reader.read(),
-        asyncio.to_thread(lambda: None), asyncio.wait_for(event.wait(), 10_000))]
+        *in_thread, asyncio.wait_for(event.wait(), 10_000))]
     tasks += [asyncio.create_task(asyncio.wait({tasks[0], tasks[1]})) for _ in range(3)]
     await asyncio.sleep(0.2)
     try:
