@@ -230,11 +230,19 @@ def pauses(pid):
         return file.read().split()[0] == PAUSE
 
 
+def settle(pids):
+    """Waits until all have written what they will: a page is no longer shared when the others have their own copies."""
+    end, before = time.monotonic() + 10, None
+    while time.monotonic() < end:
+        now = [*map(shares, pids)]
+        if now == before and all(map(pauses, pids[1:])):
+            return
+        before = now
+        time.sleep(0.2)
+
+
 def shares(pid):
-    """(shared, private) bytes that it has written or its parent before the fork, once it is in signal.pause()."""
-    end = time.monotonic() + 10
-    while not pauses(pid) and time.monotonic() < end:
-        time.sleep(0.01)
+    """(shared, private) bytes that it has written or its parent before the fork."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
         fields = {line.split(":")[0]: int(line.split()[1]) << 10 for line in file if line.endswith(" kB\n")}
     return fields["Shared_Dirty"], fields["Private_Dirty"]
@@ -244,6 +252,7 @@ def check_frozen(heapglass, interpreter, pause):
     """Children of a frozen heap share it with their parent after they were looked at as before."""
     with waiting([*interpreter.command, "-c", FROZEN + FROZEN_READY]) as process:
         children = [*map(int, process.said)]
+        settle([process.pid, *children])
         before = [shares(pid) for pid in children]
         wrong = [each for pid in children for each in look(heapglass, pid, {"__main__.Mine": 1000}, pause)]
         after = [shares(pid) for pid in children]
