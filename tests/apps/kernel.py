@@ -19,13 +19,10 @@ client.start_channels()
 try:
     client.wait_for_ready(timeout=60)
     for cell in CELLS:
-        client.execute(cell, stop_on_error=False)  # what comes after it would be aborted
-        client.get_shell_msg(timeout=60)
+        client.execute(cell, reply=True, timeout=60, stop_on_error=False)  # what comes after it would be aborted
     print(manager.provisioner.pid, flush=True)
-    client.execute(RECORD)
-    client.get_shell_msg(timeout=300)
-    client.execute("len(history)")
-    print(client.get_shell_msg(timeout=60)["content"]["status"], flush=True)
+    client.execute(RECORD, reply=True, timeout=300)
+    print(client.execute("len(history)", reply=True, timeout=60)["content"]["status"], flush=True)
 finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)
