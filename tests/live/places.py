@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import oracle
@@ -64,6 +65,36 @@ def waiting(command, environment=None):
         process.stdout.close()
 
 
+def wait_until_in(pid, call):
+    """Until a process sleeps in a system call; False if it does not within some seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if Path(f"/proc/{pid}/syscall").read_text().split()[0] == str(call):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def wait_until_idle(pid):
+    """Until a process, with all its threads, has used no processor for a while."""
+    used = None
+    for _ in range(100):
+        before, used = used, cpu_time(pid)
+        if before == used:
+            return
+        time.sleep(0.1)
+
+
+def cpu_time(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+
+
+def prefix_of(interpreter):
+    """Where its library is, for PYTHONHOME."""
+    return subprocess.run([*interpreter.command, "-c", "import sys; print(sys.base_prefix)"], capture_output=True,
+                          text=True, check=True).stdout.strip()
+
+
 def innermost(pid):
     """The last descendant of a process that starts others to become what is asked for."""
     while True:
@@ -93,6 +124,8 @@ def look(heapglass, pid, expected=None, options=(), **how):
 def doctor(heapglass, pid, options=(), **how):
     """(exit status, document, text on the screen, in one line)."""
     done = run(heapglass, "doctor", pid, "--json", *options, **how)
+    if not done.stdout:
+        raise RuntimeError(f"doctor: exit {done.returncode}: {done.stderr.strip()}")
     text = run(heapglass, "doctor", pid, *options, **how).stdout
     return done.returncode, json.loads(done.stdout), " ".join(text.split())
 

@@ -4,6 +4,7 @@ import os
 
 import oracle
 import test_audit
+import test_containers
 import test_dot
 import test_garbage
 import test_graph
@@ -22,7 +23,7 @@ SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,
 TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
-PLACE_TESTS = (test_places,)
+PLACE_TESTS = (test_containers, test_places)
 
 # All TESTS run on one interpreter of each minor version and kind of build, with all symbols. Where only the layout may
 # differ, on other builds and with fewer symbols, run those that judge it:

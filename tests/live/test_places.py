@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 
 import oracle
 import places
@@ -15,7 +14,7 @@ from places import CODE, MINE, READY, doctor, folder, look, need_root, refused, 
 HOST = oracle.HERE / "embedded" / "host.c"
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 THREADS = 2000
-PAUSE = "34"  # the number of pause(2) on x86-64
+READ, PAUSE = 0, 34  # numbers of system calls on x86-64
 
 # Keys of sysconfig that tell how to link with an interpreter.
 LINKING = ("LIBDIR", "INSTSONAME", "LIBPL", "LIBRARY", "LIBS", "SYSLIBS", "MODLIBS", "VERSION")
@@ -147,7 +146,7 @@ def check_gone(heapglass, interpreter, library, replaced, prefix):
             environment = None
             command = [file, "-c", CODE + READY]
         shutil.copy(original, file)
-        home = {"PYTHONHOME": sys_prefix(interpreter)}
+        home = {"PYTHONHOME": places.prefix_of(interpreter)}
         with waiting(["env", *(f"{key}={value}" for key, value in {**home, **(environment or {})}.items()),
                       *command]) as process:
             _, before, _ = doctor(heapglass, process.pid)
@@ -159,11 +158,6 @@ def check_gone(heapglass, interpreter, library, replaced, prefix):
             if status or after["layout"]["build_id"] != before["layout"]["build_id"]:
                 wrong.append(f"doctor: exit {status}, {after['layout']}, before {before['layout']}")
     return verdict(wrong, text)
-
-
-def sys_prefix(interpreter):
-    return subprocess.run([*interpreter.command, "-c", "import sys; print(sys.base_prefix)"], capture_output=True,
-                          text=True, check=True).stdout.strip()
 
 
 # ---- what it may look like ------------------------------------------------------------------------
@@ -195,6 +189,7 @@ started.wait()
 
 def check_threads(heapglass, interpreter):
     with waiting([*interpreter.command, "-c", MANY_THREADS + READY + "import os; os._exit(0)"]) as process:
+        places.wait_until_idle(process.pid)
         wrong = look(heapglass, process.pid)
         found = json.loads(places.run(heapglass, "threads", process.pid, "--json").stdout)
         if len(found["threads"]) != THREADS + 1 or found["source"]["threads"] != THREADS + 1:
@@ -225,22 +220,6 @@ for child in children: os.kill(child, 9)
 """
 
 
-def pauses(pid):
-    with open(f"/proc/{pid}/syscall") as file:
-        return file.read().split()[0] == PAUSE
-
-
-def settle(pids):
-    """Waits until all have written what they will: a page is no longer shared when the others have their own copies."""
-    end, before = time.monotonic() + 10, None
-    while time.monotonic() < end:
-        now = [*map(shares, pids)]
-        if now == before and all(map(pauses, pids[1:])):
-            return
-        before = now
-        time.sleep(0.2)
-
-
 def shares(pid):
     """(shared, private) bytes that it has written or its parent before the fork."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
@@ -252,7 +231,9 @@ def check_frozen(heapglass, interpreter, pause):
     """Children of a frozen heap share it with their parent after they were looked at as before."""
     with waiting([*interpreter.command, "-c", FROZEN + FROZEN_READY]) as process:
         children = [*map(int, process.said)]
-        settle([process.pid, *children])
+        # What the parent writes to is its child's alone afterwards.
+        if not all([places.wait_until_in(process.pid, READ), *(places.wait_until_in(pid, PAUSE) for pid in children)]):
+            raise RuntimeError("they do not come to rest")
         before = [shares(pid) for pid in children]
         wrong = [each for pid in children for each in look(heapglass, pid, {"__main__.Mine": 1000}, pause)]
         after = [shares(pid) for pid in children]
