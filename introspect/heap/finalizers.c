@@ -16,13 +16,30 @@ static bool is_generator(const struct type *type) {
                              !strcmp(type->decoder->name, "async_generator"));
 }
 
+/* Whether a generator's frame object stopped at a yield: a running one's stack has no known depth, one that
+ * ended is the generator's no more. */
+static bool is_suspended_frame(const struct heap *heap, uint64_t frame) {
+    const struct layout *layout = heap->layout;
+    const uint8_t *bytes = image_pin(heap->image, frame, layout->frame.f_localsplus.offset);
+    if (!bytes)
+        return false;
+    bool stopped = layout_has(layout->frame.f_stackdepth)
+                       ? field_signed(bytes, layout->frame.f_stackdepth) >= 0
+                       : field_pointer(bytes, layout->frame.f_stacktop) != 0; /* up to 3.9 */
+    return stopped && field_signed(bytes, layout->frame.f_lasti) >= 0;
+}
+
 /* Of a generator only what it has still to do: one that is suspended is closed, which runs `finally`. */
 static bool is_suspended(const struct heap *heap, uint32_t id) {
-    struct field field = heap->layout->generator.gi_frame_state;
+    const struct layout *layout = heap->layout;
+    struct field field = layout->generator.gi_frame_state;
+    uint64_t address = heap_address(heap, id), frame = 0;
     int8_t state = 0;
-    return layout_has(field) &&
-           image_read(heap->image, heap_address(heap, id) + field.offset, &state, 1) && state < 0 &&
-           (uint8_t)state != heap->layout->trait.frame_created;
+    if (layout_has(layout->generator.gi_frame)) /* up to 3.10 */
+        return image_read_u64(heap->image, address + layout->generator.gi_frame.offset, &frame) &&
+               frame && is_suspended_frame(heap, frame);
+    return layout_has(field) && image_read(heap->image, address + field.offset, &state, 1) &&
+           state < 0 && (uint8_t)state != layout->trait.frame_created;
 }
 
 bool heap_has_callback(const struct heap *heap, uint32_t id) {

@@ -6,8 +6,7 @@
 enum { MAX_NAME = 72 };
 
 static const struct pointer_field generator_fields[] = {
-    OWNS(generator, gi_frame, REFERENCE_STRONG, ".gi_frame"), /* up to 3.10 */
-    OWNS(generator, gi_code, REFERENCE_STRONG, ".gi_code"),   /* up to 3.11 */
+    OWNS(generator, gi_code, REFERENCE_STRONG, ".gi_code"), /* up to 3.11 */
     OWNS(generator, gi_name, REFERENCE_STRONG, ".__name__"),
     OWNS(generator, gi_qualname, REFERENCE_STRONG, ".__qualname__"),
     OWNS(generator, exc_type, REFERENCE_STRONG, "->exc_type"), /* up to 3.10 */
@@ -29,9 +28,11 @@ static uint64_t generator_code(struct decode *decode, const struct object *objec
     return layout->trait.stackref ? code & ~3ull : code;
 }
 
-/* gen_traverse (Objects/genobject.c). */
-static void generator_references(struct decode *decode, const struct object *object) {
+/* gen_traverse (Objects/genobject.c). Up to 3.10 the frame is an object. */
+static void add_references(struct decode *decode, const struct object *object,
+                           const char *frame_label) {
     const struct layout *layout = decode->layout;
+    reference_field(decode, object, layout->generator.gi_frame, REFERENCE_STRONG, frame_label);
     fields_references(decode, object, generator_fields,
                       sizeof generator_fields / sizeof *generator_fields);
     if (!layout_has(layout->generator.gi_iframe))
@@ -47,15 +48,19 @@ static void generator_references(struct decode *decode, const struct object *obj
     }
 }
 
+static void generator_references(struct decode *decode, const struct object *object) {
+    add_references(decode, object, ".gi_frame");
+}
+
 /* Where it was made, if sys.set_coroutine_origin_tracking_depth asked for it. */
 static void coroutine_references(struct decode *decode, const struct object *object) {
-    generator_references(decode, object);
+    add_references(decode, object, ".cr_frame");
     reference_field(decode, object, decode->layout->coroutine.cr_origin, REFERENCE_UNTRAVERSED,
                     ".cr_origin");
 }
 
 static void async_generator_references(struct decode *decode, const struct object *object) {
-    generator_references(decode, object);
+    add_references(decode, object, ".ag_frame");
     reference_field(decode, object, decode->layout->async_gen.ag_finalizer, REFERENCE_STRONG,
                     "->ag_finalizer");
 }

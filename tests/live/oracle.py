@@ -98,6 +98,11 @@ def build_extension(include, source=SOURCE):
     return folder
 
 
+def as_since_3_11(path):
+    """Before, the frame of a generator is an object, a step of its own; before 3.10 what wakes a task is no bound method."""
+    return re.sub(r"\.(gi|cr|ag)_frame local ", " local ", path).replace("->ww_task", ".__self__")
+
+
 class Skipped(Exception):
     """The program cannot run on this interpreter, and says why."""
 

@@ -32,7 +32,7 @@ def check_evaluated(heapglass, interpreter):
         wrong.append("--exclude module leaves modules")
     if sum(each["count"] for each in merged["merged"]) != len(addresses) or merged["objects"] != len(addresses):
         wrong.append(f"merged: {merged['objects']} of {len(addresses)}")
-    named = {each["path"] for each in merged["merged"]}
+    named = {oracle.as_since_3_11(each["path"]) for each in merged["merged"]}
     missing = {"__main__.MODULE_GLOBAL", "__main__.FUNCTION closure kept", "__main__.GENERATOR local waiting",
                "__main__.with_default default given", "__main__.with_default default named", "__main__.SLOTTED.held",
                "__main__.PLAIN.attribute", "__main__.PLAIN.child.items[*]", "__main__.MAPPING[*]", "__main__.DEQUE[*]",

@@ -178,7 +178,7 @@ def describe(frame):
     frames = []
     while frame:
         code = frame.f_code
-        entry = {"function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno}
+        entry = {"function": getattr(code, "co_qualname", code.co_name), "file": code.co_filename, "line": frame.f_lineno}
         if code.co_flags & inspect.CO_OPTIMIZED:
             entry["locals"] = {name: [hex(id(value)), type(value).__qualname__] for name, value in frame.f_locals.items()}
         frames.append(entry)
