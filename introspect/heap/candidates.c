@@ -126,9 +126,13 @@ struct err *candidates_in_pymalloc(struct marking *marking, const struct bitmap 
 static void look_at_chunk(void *context, uint64_t block, uint64_t size) {
     struct search *search = context;
     uint64_t place = image_place(search->marking->allocators.image, block);
-    if (place != UINT64_MAX && !bitmap_test(&search->marking->claimed, place) &&
-        !pymalloc_is_arena(search->marking->allocators.pymalloc, place))
-        look_at_block(search, block, size);
+    const struct allocators *allocators = &search->marking->allocators;
+    if (place == UINT64_MAX || bitmap_test(&search->marking->claimed, place) ||
+        pymalloc_is_arena(allocators->pymalloc, place))
+        return;
+    bool twice = allocators->fence && fence_before(allocators->image, block + FENCE_SIZE) &&
+                 fence_before(allocators->image, block + 2 * FENCE_SIZE);
+    look_at_block(search, twice ? block + FENCE_SIZE : block, twice ? size - FENCE_SIZE : size);
 }
 
 static bool any_bit(const struct image *image, const struct bitmap *bitmap, uint64_t start,

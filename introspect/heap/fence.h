@@ -18,6 +18,13 @@ static inline bool fence_before(const struct image *image, uint64_t data) {
     return word >> 8 == 0xfdfdfdfdfdfdfd && (api == 'r' || api == 'm' || api == 'o');
 }
 
+/* Where a block of malloc's begins that has hooks' data at an address. What pymalloc is too small for
+ * it asks PyMem_RawMalloc for, whose hooks put a second fence before the first. */
+static inline uint64_t fence_malloc_block(const struct image *image, uint64_t data) {
+    uint64_t block = data - FENCE_SIZE;
+    return fence_before(image, block) ? block - FENCE_SIZE : block;
+}
+
 /* FENCE_SIZE if the process uses the hooks, else 0: the main interpreter's dict of builtins tells. */
 uint64_t fence_size(const struct image *image, const struct layout *layout,
                     const struct runtime *runtime);

@@ -1,6 +1,5 @@
 #include "introspect/heap/footprint.h"
 
-#include "introspect/heap/fence.h"
 #include "introspect/heap/malloc_chunks.h"
 
 void footprint_add_block(struct footprint *footprint, const struct allocators *allocators,
@@ -16,5 +15,5 @@ void footprint_add_block(struct footprint *footprint, const struct allocators *a
 
 uint64_t footprint_buffer_block(const struct allocators *allocators, uint64_t buffer) {
     bool fenced = allocators->fence && fence_before(allocators->image, buffer);
-    return fenced ? buffer - allocators->fence : buffer;
+    return fenced ? fence_malloc_block(allocators->image, buffer) : buffer;
 }

@@ -3,6 +3,7 @@
 #ifndef HEAPGLASS_INTROSPECT_HEAP_FOOTPRINT_H
 #define HEAPGLASS_INTROSPECT_HEAP_FOOTPRINT_H
 
+#include "introspect/heap/fence.h"
 #include "introspect/heap/object_view.h"
 #include "introspect/heap/pymalloc.h"
 
@@ -26,6 +27,13 @@ void footprint_add_block(struct footprint *footprint, const struct allocators *a
 /* Where the block of a buffer begins, given the address that its owner knows. */
 uint64_t footprint_buffer_block(const struct allocators *allocators, uint64_t buffer);
 
+/* Where the block of malloc's begins that an object has, if it has one. */
+ALWAYS_INLINE uint64_t footprint_object_block(const struct allocators *allocators,
+                                              const struct object *object) {
+    uint64_t data = object->address - object_offset_in_block(allocators->layout, object);
+    return allocators->fence ? fence_malloc_block(allocators->image, data) : data;
+}
+
 /* sys.getsizeof counts what lies before the object, or would lie there by its type's flags. */
 ALWAYS_INLINE uint64_t footprint_counted_before(const struct layout *layout,
                                                 const struct object *object) {
@@ -48,10 +56,10 @@ ALWAYS_INLINE bool footprint_measure(struct decode *decode, const struct allocat
         footprint->pymalloc += pymalloc_block_size(allocators->pymalloc, place);
         return false;
     }
-    uint64_t before = object_offset_in_block(allocators->layout, object) + allocators->fence;
     uint64_t body = measure->body_size ? measure->body_size : object_body_size(decode, object);
+    uint64_t block = footprint_object_block(allocators, object);
     uint64_t so_far = footprint->malloc;
-    footprint_add_block(footprint, allocators, object->address - before, before + body);
+    footprint_add_block(footprint, allocators, block, object->address - block + body);
     return footprint->malloc == so_far;
 }
 

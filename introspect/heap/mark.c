@@ -118,7 +118,7 @@ static bool claim_object(struct worker *worker, const struct object *object, uin
     const struct allocators *allocators = &worker->crew->marking->allocators;
     uint64_t before = object_offset_in_block(allocators->layout, object) + allocators->fence;
     if (!pymalloc_is_arena(allocators->pymalloc, place)) {
-        claim(worker, object->address - before);
+        claim(worker, footprint_object_block(allocators, object));
     } else if (place < before || !pymalloc_is_block(allocators->pymalloc, place - before)) {
         damage_add(&worker->damage, "freed", "object", object->address);
         return false;

@@ -60,6 +60,18 @@ Test(fence, only_with_debug_hooks) {
     }
 }
 
+Test(fence, two_before_what_malloc_gives_to_pymalloc) {
+    struct fake_image image;
+    fake_image_create(&image, NULL);
+    uint64_t block = fake_alloc(&image, 64);
+    fake_word(&image, block + 24, 0xfdfdfdfdfdfdfd00 | 'o');
+    cr_expect_eq(fence_malloc_block(image.image, block + 32), block + 16);
+    fake_word(&image, block + 8, 0xfdfdfdfdfdfdfd00 | 'r');
+    cr_expect_eq(fence_malloc_block(image.image, block + 32), block);
+    cr_expect_eq(fence_malloc_block(image.image, block + 16), block);
+    fake_image_destroy(&image);
+}
+
 /* ---- malloc's chunks ------------------------------------------------------------------------- */
 
 static struct fake_image fake;
