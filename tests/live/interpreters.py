@@ -51,8 +51,8 @@ def discover():
     """All of them, each real binary once."""
     found = []
     for path in sorted(glob.glob("/usr/bin/python3.[0-9]*")):
-        if re.fullmatch(r"python3\.\d+", os.path.basename(path)):
-            found.append(probe([path], "system-{}"))
+        if re.fullmatch(r"python3\.\d+d?", os.path.basename(path)):
+            found.append(probe([path], "debug-{}" if path.endswith("d") else "system-{}"))
     for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python3"))):
         found.append(probe([path], "pyenv-{}"))
     for command, label, prefix in fetched():
@@ -78,10 +78,10 @@ def fetched():
 
 
 def lend_headers(interpreters):
-    """An interpreter without headers takes those of another one of its minor version."""
-    by_minor = {i.version[:2]: i.include for i in interpreters if i.include}
+    """An interpreter without headers takes those of another one of its minor version and kind."""
+    by_kind = {(i.version[:2], i.abi_flags): i.include for i in interpreters if i.include}
     for interpreter in interpreters:
-        interpreter.include = interpreter.include or by_minor.get(interpreter.version[:2])
+        interpreter.include = interpreter.include or by_kind.get((interpreter.version[:2], interpreter.abi_flags))
 
 
 def named(text):
