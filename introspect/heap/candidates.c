@@ -73,7 +73,10 @@ static enum looks looks_of(struct search *search, uint64_t block, uint64_t block
         return LOOKS_LIKE_NOTHING;
     if (object_has_gc(layout, &object) && !gc_head_is_untracked(search, address))
         return LOOKS_LIKE_NOTHING;
-    return refcount ? LOOKS_ALIVE : LOOKS_PARKED;
+    if (refcount)
+        return LOOKS_ALIVE;
+    /* Free lists of modules have tracked kinds. Else it is what a buffer, not written yet, was before. */
+    return object_has_gc(layout, &object) ? LOOKS_PARKED : LOOKS_LIKE_NOTHING;
 }
 
 static void look_at_block(struct search *search, uint64_t block, uint64_t block_size) {

@@ -243,6 +243,10 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, modules_by_index);
     ROOT(ROOT_INTERPRETER, importlib);
     ROOT(ROOT_INTERPRETER, import_func);
+    ROOT(ROOT_INTERPRETER, lazy_import_func); /* 3.15 */
+    ROOT(ROOT_INTERPRETER, lazy_imports_filter);
+    ROOT(ROOT_INTERPRETER, lazy_modules);
+    ROOT(ROOT_INTERPRETER, lazy_pending_submodules);
     ROOT(ROOT_INTERPRETER, sysdict);
     ROOT(ROOT_INTERPRETER, builtins);
     ROOT(ROOT_INTERPRETER, sysdict_copy);
@@ -258,10 +262,13 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, warnings_filters);
     ROOT(ROOT_INTERPRETER, warnings_once_registry);
     ROOT(ROOT_INTERPRETER, warnings_default_action);
+    ROOT(ROOT_INTERPRETER, warnings_context); /* 3.14 */
     ROOT(ROOT_INTERPRETER, interned_strings);
     ROOT(ROOT_INTERPRETER, errnomap);
     ROOT(ROOT_INTERPRETER, exception_group);
     ROOT(ROOT_INTERPRETER, not_shareable_error);
+    ROOT(ROOT_INTERPRETER, pickle_dumps); /* 3.15 */
+    ROOT(ROOT_INTERPRETER, pickle_loads);
     ROOT(ROOT_INTERPRETER, interpreter_trampoline);
     ROOT(ROOT_INTERPRETER, generic_type);
     ROOT(ROOT_INTERPRETER, typevar_type);
@@ -269,6 +276,9 @@ static void interpreter_roots(struct walk *walk, const struct interpreter *inter
     ROOT(ROOT_INTERPRETER, paramspec_type);
     ROOT(ROOT_INTERPRETER, paramspecargs_type);
     ROOT(ROOT_INTERPRETER, paramspeckwargs_type);
+    ROOT(ROOT_INTERPRETER, constevaluator_type); /* 3.14 */
+    ROOT(ROOT_INTERPRETER, dict_descriptor);     /* 3.15 */
+    ROOT(ROOT_INTERPRETER, weakref_descriptor);
 #undef ROOT
     identifier_roots(walk, at);
     shared_roots(walk, at);

@@ -19,6 +19,8 @@ IDLE_KINDS = {
     (3, 11): {"unknown_body": 20, "c_global": 56, "c_stack": 6, "frame_stack": 2, "c_memory": 1},
     (3, 12): {"unknown_body": 33, "c_global": 1, "c_stack": 6, "frame_stack": 2, "c_memory": 1},
     (3, 13): {"unknown_body": 35, "c_global": 1, "c_stack": 9, "frame_stack": 2, "c_memory": 1},
+    (3, 14): {"unknown_body": 34, "c_global": 1, "c_stack": 10, "c_memory": 1},
+    (3, 15): {"unknown_body": 36, "c_global": 1, "c_stack": 9, "c_memory": 2},
 }
 
 # Programs that use much of the standard library, and which types may have unexplained references there, how many each:

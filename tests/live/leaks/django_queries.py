@@ -1,8 +1,9 @@
 """With DEBUG on Django remembers every query of a connection that is never closed (docs: "Why is Django leaking memory?").
 
-It keeps its connections as attributes of threads.
+It keeps its connections as attributes of threads, with a newer asgiref in thread-local data.
 
 paths dict: threading._main_thread._asgiref_local_impl_NAME[*].queries_log[*]
+        or: django.MODULE.connections._connections._storage.default.queries_log[*]
 """
 
 import sys

@@ -1,6 +1,8 @@
-"""Tasks that wait for an answer that never comes: the future's callbacks keep each of them.
+"""Tasks that wait for an answer that never comes: the future's callbacks keep each of them,
+since 3.14 it also knows who awaits it.
 
 paths Request: __main__.pending[*]->fut_callback0.__self__._coro local request
+           or: __main__.pending[*]._asyncio_awaited_by._coro local request
 """
 
 import asyncio
