@@ -51,6 +51,10 @@ Test(resolve, finds_the_table_of_the_exact_build) {
     cr_expect_eq(strlen(outcome.layout->build_id), 40);
     cr_expect_str_neq(outcome.layout->build_id, fixture_layout("3.11.2")->build_id);
     layout_destroy(outcome.layout);
+    outcome = resolve_fake("python_3_11_2d", true);
+    cr_assert_not_null(outcome.layout, "%s", outcome.message);
+    cr_expect_str_eq(outcome.layout->abi_flags, "d");
+    layout_destroy(outcome.layout);
     outcome = resolve_fake("python_3_13_0", true);
     cr_assert_not_null(outcome.layout, "%s", outcome.message);
     cr_expect_str_eq(outcome.layout->provider, "table 3.13.0");
@@ -61,7 +65,7 @@ Test(resolve, never_takes_the_nearest) {
     expect_refused("python_other_size", true, "no built-in table");
     expect_refused("python_3_11_99", true, "CPython 3.11.99");
     expect_refused("python_3_11_99", true, "python3.11-dbg");
-    expect_refused("python_debug", true, "CPython 3.11.2d");
+    expect_refused("python_3_11_7d", true, "CPython 3.11.7d"); /* there is one of 3.11.7 */
     expect_refused("python_3_11_2", false, "object.ob_refcnt");
 }
 
