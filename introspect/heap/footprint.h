@@ -37,8 +37,11 @@ ALWAYS_INLINE uint64_t footprint_object_block(const struct allocators *allocator
 /* sys.getsizeof counts what lies before the object, or would lie there by its type's flags. */
 ALWAYS_INLINE uint64_t footprint_counted_before(const struct layout *layout,
                                                 const struct object *object) {
-    if (layout->trait.getsizeof_by_type && object->type->has_gc)
-        return layout->trait.header_before_gc + object->type->preheader;
+    const struct type *type = object->type;
+    bool spared =
+        layout->trait.getsizeof_spares_static && type->is_type && type->decoded_as == type;
+    if (layout->trait.getsizeof_by_type && type->has_gc && !spared)
+        return layout->trait.header_before_gc + type->preheader;
     return object_offset_in_block(layout, object);
 }
 

@@ -111,9 +111,9 @@ struct err *traits_derive(struct layout *layout) {
     allocator(layout);
     TRY(refuse_free_threaded(layout));
     /* Python/sysmodule.c: _PySys_GetSizeOf adds _PyType_PreHeaderSize since 3.11, and leaves static
-     * types out since 3.13. */
-    layout->trait.getsizeof_by_type =
-        layout->version_hex >= HEX(3, 11) && layout->version_hex < HEX(3, 13);
+     * types of the metatype `type` itself out since 3.13. */
+    layout->trait.getsizeof_by_type = layout->version_hex >= HEX(3, 11);
+    layout->trait.getsizeof_spares_static = layout->version_hex >= HEX(3, 13);
     /* Include/cpython/longintrepr.h: _PyLongValue with lv_tag since 3.12. */
     layout->trait.compact_int = layout_has(layout->integer.lv_tag);
     /* Objects/longobject.c: int___sizeof___impl since 3.11. */

@@ -163,7 +163,9 @@ class Comparison:
                 if self.is_parked(target):
                     continue
                 left[target] -= 1
-                guessed = said["type"] in self.guessed_types or (self.foreign and said.get("guesses"))
+                # An extension's m_traverse may visit what its static data refers to.
+                guessed = (said["type"] in self.guessed_types or
+                           self.foreign and (said.get("guesses") or said["type"] == "module"))
                 if left[target] < 0 and guessed:
                     self.unguessed[said["type"]] += 1
                 elif left[target] < 0:
