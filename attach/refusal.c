@@ -1,5 +1,6 @@
 #include "attach/refusal.h"
 
+#include "attach/place.h"
 #include "attach/procfs.h"
 #include "base/strbuf.h"
 
@@ -89,15 +90,6 @@ static bool descends_from_us(pid_t pid) {
     return false;
 }
 
-static bool links_differ(pid_t pid, const char *name) {
-    char path[64], theirs[64] = "", ours[64] = "";
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-    if (readlink(path, theirs, sizeof theirs - 1) < 0)
-        return false;
-    snprintf(path, sizeof path, "/proc/self/%s", name);
-    return readlink(path, ours, sizeof ours - 1) > 0 && strcmp(theirs, ours) != 0;
-}
-
 static void collect_target(struct attach_facts *facts, uint64_t our_permitted) {
     char status[8192], path[64], name[64];
     pid_t pid = facts->pid;
@@ -123,7 +115,7 @@ static void collect_target(struct attach_facts *facts, uint64_t our_permitted) {
     snprintf(path, sizeof path, "/proc/%d/environ", pid);
     facts->not_dumpable =
         stat(path, &owner) == 0 && owner.st_uid != facts->uid[1] && facts->uid[1] != 0;
-    facts->other_namespace = links_differ(pid, "ns/user");
+    facts->other_namespace = place_differs(pid, "ns/user");
     facts->is_descendant = descends_from_us(pid);
 }
 

@@ -32,14 +32,26 @@ static void source_node(struct report *report, const struct examination *examina
     tree_list(tree, &tree->root, "damage");
 }
 
+static void place_node(struct report *report, const struct place *place) {
+    struct tree *tree = &report->document;
+    struct node *group = tree_group(tree, &tree->root, "place");
+    tree_add(tree, group, "executable", value_text(place->executable));
+    tree_add(tree, group, "root", value_text(place->root));
+    struct node *list = tree_list(tree, group, "other_namespaces");
+    for (size_t i = 0; place->namespaces[i]; i++)
+        tree_add(tree, list, NULL, value_text(place->namespaces[i]));
+}
+
 static void document(struct report *report, const struct examination *examination, int status) {
     struct tree *tree = &report->document;
     const struct layout *layout = examination->layout;
     source_node(report, examination);
     tree_add(tree, &tree->root, "status", value_count((uint64_t)status));
     answer_node(report, "attach", examination->attach);
+    place_node(report, &examination->place);
     struct node *python = answer_node(report, "python", examination->python);
     tree_add(tree, python, "path", value_text(examination->path));
+    tree_add(tree, python, "read_through", value_text(examination->through));
     const struct err *err = examination->python ? examination->python : examination->layout_missing;
     struct node *node = answer_node(report, "layout", err);
     tree_add(tree, node, "provider", value_text(layout ? layout->provider : NULL));
@@ -59,12 +71,36 @@ static void answer_line(struct report *report, const char *question, const struc
                      err ? "NO: " : "", err ? err_message(err) : yes);
 }
 
+/* Only what is unusual: another root, other namespaces. */
+static void place_line(struct report *report, const struct place *place) {
+    struct strbuf text = {0};
+    for (size_t i = 0; place->namespaces[i]; i++)
+        strbuf_printf(&text, "%s%s",
+                      i ? ", " : "in other namespaces than ours: ", place->namespaces[i]);
+    if (place->root && strcmp(place->root, "/") != 0)
+        strbuf_printf(&text, "%sits root is %s", text.length ? "; " : "", place->root);
+    if (text.length)
+        answer_line(report, "place", NULL, strbuf_text(&text));
+    report->document.failed |= text.failed;
+    strbuf_free(&text);
+}
+
+static void describe_python(struct strbuf *text, const struct examination *examination) {
+    const struct layout *layout = examination->layout;
+    const char *executable = examination->place.executable;
+    strbuf_printf(text, "CPython %s in %s", layout ? layout->version : "(version unknown)",
+                  examination->path);
+    if (executable && strcmp(executable, examination->path) != 0)
+        strbuf_printf(text, ", loaded by %s", executable);
+    strbuf_printf(text, "; read %s%s", examination->through ? "through " : "out of its memory",
+                  examination->through ? examination->through : "");
+}
+
 static void python_lines(struct report *report, const struct examination *examination) {
     const struct layout *layout = examination->layout;
     struct strbuf python = {0}, provider = {0};
     if (examination->path)
-        strbuf_printf(&python, "CPython %s in %s", layout ? layout->version : "(version unknown)",
-                      examination->path);
+        describe_python(&python, examination);
     answer_line(report, "python", examination->python, strbuf_text(&python));
     if (layout)
         strbuf_printf(&provider, "known from %s",
@@ -112,6 +148,7 @@ static void screen(struct report *report, const struct examination *examination,
     strbuf_free(&facts);
     answer_line(report, "attach", examination->attach,
                 process->state == 'T' ? "allowed; it is stopped, and would be left so" : "allowed");
+    place_line(report, &examination->place);
     /* What follows from a refusal is no news. */
     if (!examination->attach || !examination->python)
         python_lines(report, examination);

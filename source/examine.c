@@ -2,14 +2,24 @@
 
 #include "attach/budget.h"
 #include "introspect/layout/provider.h"
+#include "source/memory_file.h"
 #include "source/python.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Bulk reads of another process reach 5 GB/s on one thread of a common server; stopping and
  * releasing a thread takes some 8 microseconds, and all of it no less than 100. */
 static const double bytes_per_second = 5e9, seconds_per_thread = 8e-6, least_seconds = 1e-4;
+
+static char *escaped(const char *text) {
+    struct strbuf buf = {0};
+    strbuf_add_escaped(&buf, text, strlen(text), PATH_MAX);
+    if (buf.failed)
+        strbuf_free(&buf);
+    return buf.text;
+}
 
 static struct err *find_layout(struct examination *examination, unsigned wanted) {
     struct maps maps = {0};
@@ -18,7 +28,9 @@ static struct err *find_layout(struct examination *examination, unsigned wanted)
     if (!examination->python)
         examination->python = python_find(examination->process, &maps, wanted, &python);
     if (!examination->python) {
-        examination->path = strdup(python.path);
+        examination->path = escaped(python.path);
+        if (!memory_file_is(python.file))
+            examination->through = escaped(elf_file_path(python.file));
         examination->layout_missing = python_layout(&python, &maps, &examination->layout);
         if (!examination->layout_missing)
             examination->python =
@@ -51,6 +63,8 @@ struct err *source_examine(pid_t pid, uint64_t max_memory, unsigned python,
     }
     estimate(ret, max_memory);
     err = find_layout(ret, python);
+    if (!err)
+        err = place_find(ret->process, &ret->place);
     if (err)
         examination_free(ret);
     return err;
@@ -63,6 +77,8 @@ void examination_free(struct examination *examination) {
     err_free(examination->layout_missing);
     err_free(examination->budget);
     free(examination->path);
+    free(examination->through);
+    place_clear(&examination->place);
     layout_destroy(examination->layout);
     *examination = (struct examination){0};
 }

@@ -2,18 +2,22 @@
 #ifndef HEAPGLASS_SOURCE_EXAMINE_H
 #define HEAPGLASS_SOURCE_EXAMINE_H
 
+#include "attach/place.h"
 #include "attach/process.h"
 #include "introspect/layout/layout.h"
 
 struct examination {
     struct process *process;
+    struct place place;
     struct memory_use memory; /* zero where it can't be read */
     /* Why not, and what to do; NULL where nothing stands in the way. */
     struct err *attach; /* may we attach? */
     struct err *python; /* is it a Python, and started? */
     struct err *layout_missing;
-    struct err *budget;    /* is there enough memory? */
-    char *path;            /* of the file with _PyRuntime; NULL: not found */
+    struct err *budget; /* is there enough memory? */
+    char *path;         /* of the file with _PyRuntime, escaped; NULL: not found */
+    char
+        *through; /* the path by which that was read, escaped; NULL: out of memory of the process */
     struct layout *layout; /* NULL: not resolved */
     uint64_t copy_bytes;   /* at most, by a capture that copies */
     uint64_t needed_bytes; /* of memory, for us, to copy and decode that */

@@ -150,12 +150,18 @@ static bool write_sections(struct memory_file *file) {
            write_at(file, 0, &file->header, sizeof file->header);
 }
 
+static const char opened_by[] = "/proc/self/fd/";
+
+bool memory_file_is(const struct elf_file *file) {
+    return !strncmp(elf_file_path(file), opened_by, strlen(opened_by));
+}
+
 static struct err *rebuild(struct memory_file *file, struct elf_file **ret) {
     char path[32];
     TRY(copy_segments(file));
     if (!write_sections(file))
         return err_errno(ERR_FAILED, errno, "no room for a copy of an ELF file");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file->fd);
+    snprintf(path, sizeof path, "%s%d", opened_by, file->fd);
     return elf_file_open(NULL, path, ret);
 }
 

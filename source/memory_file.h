@@ -11,4 +11,7 @@
  * file, ERR_FAILED if it cannot be read. */
 struct err *memory_file_open(pid_t pid, const struct map *map, struct elf_file **ret) ERR_CHECK;
 
+/* Whether a file is one of these. */
+bool memory_file_is(const struct elf_file *file);
+
 #endif

@@ -156,7 +156,8 @@ struct err *elf_file_open(const char *root, const char *path, struct elf_file **
         return err_no_memory();
     file->fd = -1;
     struct err *err = NULL;
-    if (!(file->path = strdup(path))) {
+    if (asprintf(&file->path, "%s%s", root ? root : "", path) < 0) {
+        file->path = NULL;
         err = err_no_memory();
     } else if ((file->fd = open_in_root(root, path)) < 0) {
         err = err_errno(ERR_FAILED, errno, "%s", path);

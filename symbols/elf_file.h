@@ -40,7 +40,7 @@ bool symbols_hidden(const char *word);
 struct err *elf_file_open(const char *root, const char *path, struct elf_file **ret) ERR_CHECK;
 void elf_file_close(struct elf_file *file); /* NULL is fine */
 
-const char *elf_file_path(const struct elf_file *file); /* as opened; borrowed */
+const char *elf_file_path(const struct elf_file *file); /* with the root; borrowed */
 const char *
 elf_file_architecture(const struct elf_file *file); /* "x86_64", "aarch64", ...; a literal */
 

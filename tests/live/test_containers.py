@@ -83,6 +83,9 @@ def check_user_namespace(heapglass, interpreter):
     user = (*NAMESPACES, "--user", "--map-root-user")
     with root() as path, target(interpreter, path, namespaces=user) as (pid, inner):
         wrong = look(heapglass, pid) + judge_names(heapglass, pid, inner)
+        _, document, _ = doctor(heapglass, pid)
+        if document["place"]["other_namespaces"] != ["PID", "mount", "user"]:
+            wrong.append(f"{document['place']}")
         there = ["nsenter", "--target", str(pid), "--user", "--preserve-credentials"]
         wrong += look(heapglass, pid, prefix=there)
     return verdict(wrong)

@@ -57,7 +57,7 @@ def check_embedded(heapglass, interpreter):
         wrong = look(heapglass, process.pid)
         status, document, text = doctor(heapglass, process.pid)
         path = document["python"]["path"]
-        if status or not os.path.samefile(path, library) or path not in text:
+        if status or not os.path.samefile(path, library) or f"{path}, loaded by {program}" not in text:
             wrong.append(f"doctor: exit {status}, {document['python']}")
         listed = places.run(heapglass, "ps", "--json").stdout
         if f'"pid": {process.pid},' not in listed:
@@ -157,6 +157,9 @@ def check_gone(heapglass, interpreter, library, replaced, prefix):
             status, after, text = doctor(heapglass, process.pid, prefix=prefix)
             if status or after["layout"]["build_id"] != before["layout"]["build_id"]:
                 wrong.append(f"doctor: exit {status}, {after['layout']}, before {before['layout']}")
+            in_memory = bool(library and prefix)
+            if (after["python"]["read_through"] is None) != in_memory or ("out of its memory" in text) != in_memory:
+                wrong.append(f"doctor says of the file: {text}")
     return verdict(wrong, text)
 
 
