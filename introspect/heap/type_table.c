@@ -147,10 +147,13 @@ static bool index_decoders(struct type_table *table) {
 
 /* Only the interpreter's own code, and its extension modules, mean what a tp_name says: others use
  * the same names for other structures (Cython's "generator"). */
-static bool is_of_python(const struct type_table *table, uint64_t code) {
+static bool is_of_its_file(const struct type_table *table, const struct decoder *decoder,
+                           uint64_t code) {
     if (!table->runtime_module)
         return true; /* an image without modules */
     const struct image_module *module = image_module_at(table->image, code);
+    if (module && decoder->file)
+        return strstr(module->path, decoder->file);
     return module && (module == table->runtime_module || strstr(module->path, "/lib-dynload/"));
 }
 
@@ -164,9 +167,8 @@ static const struct decoder *decoder_named(const struct type_table *table, const
         table->names.count
             ? bsearch(&key, table->names.items, table->names.count, sizeof key, compare_names)
             : NULL;
-    return entry && is_of_python(table, field_pointer(body, table->layout->type.tp_dealloc))
-               ? entry->decoder
-               : NULL;
+    uint64_t code = field_pointer(body, table->layout->type.tp_dealloc);
+    return entry && is_of_its_file(table, entry->decoder, code) ? entry->decoder : NULL;
 }
 
 /* A table of another release has another structure where the sizes differ. */

@@ -94,6 +94,9 @@ struct decoder {
     const char *name;
     /* tp_name of the C types that it decodes, as in CPython's source; ends with NULL. */
     const char *const *types;
+    /* Part of the path of the shared object whose code its types have; NULL: Python itself, or an
+     * extension module of the standard library. */
+    const char *file;
     /* The least tp_basicsize that an instance must have for references() and measure() to be
      * allowed to read its fields without asking: the structure's size, from the layout. */
     uint32_t (*least_size)(const struct layout *layout);
