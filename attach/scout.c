@@ -19,12 +19,14 @@ enum {
     SPARSE_FROM = 1 << 30, /* larger mappings get no places for sections that were never touched */
 };
 
-#define SCAN_SECONDS 2.0 /* for reading in full, all mappings together */
+#define SCAN_SECONDS   2.0 /* for reading in full, all mappings together */
+#define FOLLOW_SECONDS 1.0 /* then along the chunks of one */
 
 enum section_state { SECTION_UNTOUCHED, SECTION_SUSPECT, SECTION_WANTED };
 
 struct section {
     uint8_t state;
+    bool read;                                    /* in full */
     uint64_t wanted_blocks[SECTION / BLOCK / 64]; /* of a suspect section that was read in full */
 };
 
@@ -185,17 +187,22 @@ static void take_samples(struct scouting *scouting, struct page_ranges *ranges) 
 
 /* ---- reading in full ------------------------------------------------------------------------- */
 
+enum { HEADER = 16, MMAP_HP = 1, IS_MMAPPED = 2, FLAGS = 7 };
+
+static bool is_chunk(const uint64_t *words) {
+    uint64_t size = words[1] & ~(uint64_t)FLAGS, beyond = size % IMAGE_PAGE_SIZE;
+    return words[0] <= MMAP_HP && (words[1] & FLAGS) == IS_MMAPPED &&
+           size + HEADER > IMAGE_PAGE_SIZE && (!beyond || beyond == IMAGE_PAGE_SIZE - HEADER) &&
+           !(size >> 47);
+}
+
 /* Whether one of malloc's own mappings begins in a block: mappings side by side look like one, and what lies in the
  * next may begin without pointers, as the hash index of a big dict does (glibc, malloc/malloc.c: an mmapped
  * chunk has no size before it, though MMAP_HP may be set there, IS_MMAPPED alone, and whole pages, since
  * 2.43 less 16 bytes). */
 static bool begins_chunk(const uint64_t *block) {
-    enum { HEADER = 16, MMAP_HP = 1, IS_MMAPPED = 2, FLAGS = 7 };
     for (size_t i = 0; i < BLOCK / 8; i += IMAGE_PAGE_SIZE / 8) {
-        uint64_t size = block[i + 1] & ~(uint64_t)FLAGS, beyond = size % IMAGE_PAGE_SIZE;
-        if (block[i] <= MMAP_HP && (block[i + 1] & FLAGS) == IS_MMAPPED &&
-            size + HEADER > IMAGE_PAGE_SIZE && (!beyond || beyond == IMAGE_PAGE_SIZE - HEADER) &&
-            !(size >> 47))
+        if (is_chunk(block + i))
             return true;
     }
     return false;
@@ -223,6 +230,35 @@ static void scan_section(struct scouting *scouting, size_t index) {
     }
     if (wanted > SECTION / BLOCK / 2)
         section->state = SECTION_WANTED;
+    section->read = true;
+}
+
+/* Where there was no time to read sections in full, chains of malloc's blocks, each of which tells where the next one begins,
+ * and the first words of pages until one is found, still tell where objects are. */
+static void follow_chunks(struct scouting *scouting) {
+    uint64_t deadline = tracer_now() + (uint64_t)(FOLLOW_SECONDS * 1e9), at = scouting->map->start;
+    while (at < scouting->map->end && tracer_now() < deadline) {
+        size_t index = (at - scouting->first) / SECTION;
+        uint64_t start = scouting->first + index * SECTION, words[2] = {0};
+        struct section *section = &scouting->sections[index];
+        if (section->state != SECTION_SUSPECT || section->read) {
+            at = start + SECTION;
+            continue;
+        }
+        struct iovec local = {words, sizeof words}, remote = {(void *)(uintptr_t)at, sizeof words};
+        pid_t pid = scouting->capture->process->pid;
+        if (sharing_at(&scouting->capture->sharing, at) ||
+            process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof words) {
+            section->state = SECTION_WANTED; /* what cannot be looked at is copied */
+        } else if (is_chunk(words)) {
+            uint64_t block = (at - start) / BLOCK;
+            section->wanted_blocks[block / 64] |= (uint64_t)1 << block % 64;
+            at = (at + words[1]) & -(uint64_t)IMAGE_PAGE_SIZE; /* its flags do not reach a page */
+            at += words[1] % IMAGE_PAGE_SIZE > FLAGS ? IMAGE_PAGE_SIZE : 0;
+        } else {
+            at += IMAGE_PAGE_SIZE;
+        }
+    }
 }
 
 static void *scan_sections(void *argument) {
@@ -248,6 +284,7 @@ static void scan_suspects(struct scouting *scouting) {
     scan_sections(scouting);
     if (helped)
         pthread_join(helper, NULL);
+    follow_chunks(scouting);
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
