@@ -82,7 +82,14 @@ static void add_thread(struct view *view, struct node *threads, size_t thread) {
     tree_add(tree, node, "thread_id", value_address(stacks_thread_id(view->heap, thread)));
     tree_add(tree, node, "native_id", native ? value_id(native) : value_none());
     tree_add(tree, node, "interpreter", value_id(stacks_interpreter(view->heap, thread)));
-    report_line(view->report, LINE_STRONG, "thread \"%s\" (%d)", strbuf_text(&name), (int)native);
+    long long interpreter = stacks_interpreter(view->heap, thread);
+    struct strbuf of = {0};
+    if (interpreter)
+        strbuf_printf(&of, " of interpreter %lld", interpreter);
+    report_line(view->report, LINE_STRONG, "thread \"%s\" (%d)%s", strbuf_text(&name), (int)native,
+                strbuf_text(&of));
+    tree->failed |= of.failed;
+    strbuf_free(&of);
     view->list = tree_list(tree, node, "frames");
     view->frames = 0;
     stacks_frames(view->heap, thread, add_frame, view);

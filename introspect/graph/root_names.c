@@ -116,10 +116,20 @@ static void add_interpreter(const struct root *root, struct strbuf *out) {
     strbuf_puts(out, field);
 }
 
+/* Of other interpreters than the main one: each has a __main__, a sys.modules, ... */
+static void add_owner(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    size_t count = 0;
+    const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
+    if (root->owner < count && interpreters[root->owner].id)
+        strbuf_printf(out, "interpreter %lld: ", (long long)interpreters[root->owner].id);
+}
+
 void root_name(const struct heap *heap, const struct root *root, struct strbuf *out) {
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
+    if (root->kind == ROOT_MODULE || root->kind == ROOT_INTERPRETER)
+        add_owner(heap, root, out);
     switch (root->kind) {
     case ROOT_MODULE:
         add_module(&decode, root, out);

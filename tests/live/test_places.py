@@ -175,6 +175,22 @@ interpreters.run_string(other, "class Other: pass\\nkept = [Other() for _ in ran
 """
 
 
+def check_subinterpreters(heapglass, interpreter):
+    """Together in `top`; apart by the paths that hold them, and by the interpreter that each object is in."""
+    with waiting([*interpreter.command, "-c", SUBINTERPRETERS + READY]) as process:
+        wrong = look(heapglass, process.pid, {**MINE, "__main__.Other": 2000})
+        for name, path, number in (("Mine", "__main__.kept[*]", 0), ("Other", "interpreter 1: __main__.kept[*]", 1)):
+            said = places.run(heapglass, "paths", process.pid, f"__main__.{name}", "--json").stdout
+            found = [each["path"] for each in json.loads(said)["merged"]]
+            if found != [path]:
+                wrong.append(f"{name} are held by {found}")
+            said = places.run(heapglass, "objects", process.pid, "--type", f"__main__.{name}", "--json", "-n", 0).stdout
+            count = said.count(f'"interpreter": {number},')
+            if count != {"Mine": 1000, "Other": 2000}[name]:
+                wrong.append(f"{count} {name} are in interpreter {number}")
+    return verdict(wrong)
+
+
 def check_code(heapglass, interpreter, code, expected, environment=None, options=()):
     with waiting([*interpreter.command, *options, "-c", code + READY], environment) as process:
         return verdict(look(heapglass, process.pid, expected))
@@ -293,7 +309,7 @@ def cases(found):
     yield "place: the same Python twice in one process", check_two, (last, last)
     for interpreter in one_of_each(found):
         where = f"{interpreter.name} place"
-        yield f"{where}: subinterpreters", check_code, (interpreter, SUBINTERPRETERS, {**MINE, "__main__.Other": 2000})
+        yield f"{where}: subinterpreters", check_subinterpreters, (interpreter,)
         for environment, options in (({"PYTHONMALLOC": "malloc"}, ()), ({"PYTHONMALLOC": "debug"}, ()), ({}, ("-X", "dev"))):
             yield (f"{where}: {' '.join([*map('='.join, environment.items()), *options])}", check_code,
                    (interpreter, CODE, MINE, environment, options))
