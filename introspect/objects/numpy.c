@@ -107,6 +107,7 @@ static void array_references(struct decode *decode, const struct object *object)
 static void array_measure(struct decode *decode, const struct object *object,
                           struct measure *measure) {
     struct array array;
+    measure->size_inexact = true; /* where an item's size is kept differs by release */
     if (!read_array(decode, object, &array))
         return;
     if (array.dimension_count) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real applications, as packages bring them, looked at by heapglass and compared with what they say of themselves.
 
-usage: tests/apps/run.py [--heapglass BINARY] [--interpreter PATH]... [--only TEXT] [-v]
+usage: tests/apps/run.py [--heapglass BINARY] [--interpreter PATH]... [--only TEXT] [--report FILE] [-v]
 
 What an interpreter has no packages for is skipped. Closes with the line 'N passed, N failed, N skipped'."""
 
@@ -225,7 +225,31 @@ def check(heapglass, interpreter, run):
     lines = [comparison.summary(), *comparison.extra_lines()]
     if comparison.differences.counts:
         lines.append(comparison.differences.report())
-    return not comparison.differences.counts, "\n".join(lines)
+    return comparison, "\n".join(lines)
+
+
+REPORT_HEAD = """# Real applications
+
+Written by `tests/apps/run.py --report FILE` (`scripts/test --apps`): servers, workers and kernels from Debian's packages, looked at
+while they serve. Each records its own heap, object by object (docs/exactness.md). Where an extension's structure is unknown, the words
+in it that look like references are marked as guessed: of which types, and of how many objects, is listed. Nothing else may differ.
+"""
+
+
+def report_rows(rows):
+    yield REPORT_HEAD
+    yield "| interpreter | application | objects recorded | found | result |\n|---|---|---|---|---|"
+    for interpreter, name, comparison in rows:
+        result = "exact" if not comparison.differences.counts else "differs"
+        yield f"| {interpreter} | {name} | {len(comparison.recording):,} | {len(comparison.seen):,} | {result} |"
+    yield "\n## Guessed references, by type\n"
+    for interpreter, name, comparison in rows:
+        guessing = +comparison.guessing
+        yield f"- **{name}** on {interpreter}: " + (", ".join(
+            f"{count:,} `{each}`" for each, count in guessing.most_common()) or "none")
+        if comparison.unguessed:
+            yield "  - references not even guessed: " + ", ".join(
+                f"{count} of `{each}`" for each, count in comparison.unguessed.most_common())
 
 
 def main():
@@ -233,12 +257,13 @@ def main():
     parser.add_argument("--heapglass", default=os.environ.get("HEAPGLASS"), help="the binary (or $HEAPGLASS)")
     parser.add_argument("--interpreter", action="append", help="a path; by default every one that is found")
     parser.add_argument("--only", default="", help="applications whose line has this text")
+    parser.add_argument("--report", metavar="FILE", help="write a document of what was seen")
     parser.add_argument("-v", "--verbose", action="store_true", help="the details of those that passed too")
     options = parser.parse_args()
     if not options.heapglass or not os.access(options.heapglass, os.X_OK):
         parser.error("no heapglass binary: give --heapglass or HEAPGLASS")
     heapglass = test_oracle.Heapglass(Path(options.heapglass).resolve(), dict(os.environ))
-    counts = Counter()
+    counts, rows = Counter(), []
     for interpreter in ([interpreters.named(path) for path in options.interpreter] if options.interpreter
                         else interpreters.discover()):
         for run in APPLICATIONS:
@@ -246,7 +271,9 @@ def main():
             if options.only not in name:
                 continue
             try:
-                passed, text = check(heapglass, interpreter, run)
+                comparison, text = check(heapglass, interpreter, run)
+                passed = not comparison.differences.counts
+                rows.append((interpreter.name, run.__name__, comparison))
             except oracle.Skipped as why:
                 counts["skipped"] += 1
                 print(f"skipped  {name}: {why}", flush=True)
@@ -258,6 +285,8 @@ def main():
             if options.verbose or not passed:
                 print("    " + text.replace("\n", "\n    "))
             sys.stdout.flush()
+    if options.report:
+        Path(options.report).write_text("\n".join(report_rows(rows)) + "\n")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
 
