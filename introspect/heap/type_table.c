@@ -264,8 +264,8 @@ static void inherit_decoder(struct type_table *table, struct type *type, const u
     const struct decoder *own = type->python_class ? NULL : decoder_named(table, body);
     const struct type *base = type->base;
     if (own && !has_structure(table->layout, own, type->basicsize)) {
-        type->undecoded = true;
-        own = NULL;
+        own = NULL; /* in this build it may have nothing of its own */
+        type->undecoded = !base || base->undecoded || base->basicsize != type->basicsize;
     } else if (!own && base) {
         type->undecoded = base->undecoded;
     }
@@ -350,7 +350,8 @@ static bool read_type(struct type_table *table, struct type *type, unsigned dept
     if (type->base && type->decoded_as != type) {
         uint64_t dict = field_pointer(body, layout->type.tp_dict);
         type->own_sizeof = dict && dict_find(&table->decode, dict, "__sizeof__");
-        type->size_overridden = type->own_sizeof || inherits_size(table, type, body, depth);
+        type->size_overridden =
+            type->undecoded || type->own_sizeof || inherits_size(table, type, body, depth);
     }
     plan_decoding(type, layout);
     return read_slots(table, type, body);

@@ -3,7 +3,7 @@
  * 1. _Py_DebugOffsets (3.13+) says where some fields are.
  * 2. Each self-check is asked where the table has its field and, if it is strong enough, around there.
  * 3. A field without a check, or whose check fails, has moved with its neighbours if those before and
- *    behind it moved alike: that is, nothing came in between.
+ *    behind it moved alike: that is, nothing came in between. Where they did not, a weak check may tell.
  * 4. What is left is taken out of the layout.
  *
  * Why that is enough: in all releases of one minor version that were compared, members came and went at
@@ -27,8 +27,7 @@ static const char *const neighbourly[] = {
 
 /* Structures that no type tells the size of, that drifted in known releases, and that nothing here reads
  * on the way to something that proves itself. */
-static const char *const unprovable[] = {"bootstate", "co_monitoring", "co_line_data",
-                                         "executor_array"};
+static const char *const unprovable[] = {"co_monitoring", "co_line_data", "executor_array"};
 
 /* What a table has must be proven, or be no layout at all. */
 static const char *const indispensable[] = {
@@ -144,6 +143,15 @@ static bool search(struct derive *derive, const struct self_check *check, uint64
     return found == 1;
 }
 
+/* Is one of whose fields those without a check follow their neighbours? */
+static bool is_completed(const struct structure_description *structure) {
+    for (size_t i = 0; i < sizeof neighbourly / sizeof *neighbourly; i++) {
+        if (!strcmp(structure->name, neighbourly[i]))
+            return true;
+    }
+    return false;
+}
+
 static void run_check(struct derive *derive, const struct self_check *check) {
     struct named_field field = find_field(check->field);
     if (!exists(derive->layout, field))
@@ -152,6 +160,8 @@ static void run_check(struct derive *derive, const struct self_check *check) {
     uint32_t at = field.index == SIZE_MAX ? 0 : position(derive->layout, field);
     if (!structure) {
         log_line(LOG_LAYOUT, "nothing to prove %s on", check->field);
+        if (!is_completed(field.structure))
+            derive_refuted(derive, field.structure->name);
         return;
     }
     bool here = holds(derive, check, structure + at);
@@ -168,16 +178,28 @@ static void run_check(struct derive *derive, const struct self_check *check) {
         return;
     }
     log_line(LOG_LAYOUT, "%s: not so: %s", check->field, check->how);
-    if (field.index == SIZE_MAX)
-        derive_refuted(derive, check->field);
+    if (field.index == SIZE_MAX || !is_completed(field.structure))
+        derive_refuted(derive, field.structure->name);
 }
 
 /* ---- what the binary says -------------------------------------------------------------------- */
 
+/* Structures in which members come and go, but mean the same. Of others, a size that differs says that the
+ * table is of something else: gc's states of 3.14.4 and 3.14.5 have their lists at the same places. */
+static bool drifts(struct named_field field) {
+    return !strcmp(field.structure->name, "runtime") ||
+           !strcmp(field.structure->name, "interpreter") ||
+           !strcmp(field.structure->name, "thread");
+}
+
 static void take_debug_offset(void *context, const char *name, uint64_t value) {
     struct derive *derive = context;
     struct named_field field = find_field(name);
-    if (exists(derive->layout, field) && value <= UINT32_MAX)
+    if (!exists(derive->layout, field) || value > UINT32_MAX)
+        return;
+    if (field.index == SIZE_MAX && value != position(derive->table, field) && !drifts(field))
+        derive_refuted(derive, name);
+    else
         prove_at(derive, field, (uint32_t)value, "_Py_DebugOffsets");
 }
 
@@ -221,12 +243,39 @@ static void find_neighbours(const struct derive *derive,
     }
 }
 
+static const struct self_check *weak_check(struct named_field field) {
+    for (const struct self_check *check = derive_runtime_checks; check->field; check++) {
+        struct named_field named = find_field(check->field);
+        if (check->weak && named.structure == field.structure && named.index == field.index)
+            return check;
+    }
+    return NULL;
+}
+
+/* The one of both with which the field moved. */
+static bool ask_weak_check(struct derive *derive, struct named_field field,
+                           const struct neighbour *before, const struct neighbour *behind) {
+    const struct self_check *check = weak_check(field);
+    uint64_t structure = derive_structure_address(derive, field.structure);
+    uint32_t at = position(derive->table, field);
+    uint32_t first = at + (uint32_t)before->moved, second = at + (uint32_t)behind->moved;
+    if (!check || !structure)
+        return false;
+    bool with_before = holds(derive, check, structure + first);
+    bool with_behind = behind->known && holds(derive, check, structure + second);
+    if (with_before == with_behind)
+        return false;
+    prove_at(derive, field, with_before ? first : second, check->how);
+    return true;
+}
+
 static void follow_neighbours(struct derive *derive, struct named_field field) {
     struct neighbour before, behind;
     uint32_t at = position(derive->table, field);
     find_neighbours(derive, field.structure, at, &before, &behind);
     if (!behind.known || before.moved != behind.moved) {
-        drop_field(derive, field);
+        if (!ask_weak_check(derive, field, &before, &behind))
+            drop_field(derive, field);
         return;
     }
     move_to(derive, field, at + (uint32_t)before.moved);
@@ -264,7 +313,8 @@ static void run(struct derive *derive, struct elf_file *file, const struct layou
     if (!derive_objects(derive, file, query->bias))
         return;
     for (const struct self_check *check = derive_runtime_checks; check->field; check++) {
-        run_check(derive, check);
+        if (!check->weak)
+            run_check(derive, check);
         if (!strcmp(check->field, "interpreter.threads_head"))
             take_sizes(derive);
     }

@@ -26,6 +26,8 @@ struct self_check {
     const char *how; /* it is proven, in a few words: "its lists close" */
     uint32_t step; /* looked for elsewhere in steps of so many bytes; 0: it is too weak for that */
     const char *literal; /* for the function, where it needs one */
+    bool
+        weak; /* zeros satisfy it: asked last, where the neighbours moved and only to tell with which of them */
 };
 
 /* derive_objects.c: the structures of objects, by the sizes of their types; and that dicts decode. False if
@@ -38,7 +40,12 @@ extern const struct self_check derive_runtime_checks[];
 uint64_t derive_structure_address(const struct derive *derive,
                                   const struct structure_description *structure);
 
-/* derive.c, for the other two: that a field ("list.ob_item"), or the size of a structure ("list"), is where
+/* derive_pymalloc.c: those of its checks, and where the obmalloc_state is; 0 where there is none. */
+typedef bool self_check_holds(struct derive *derive, const struct self_check *check, uint64_t at);
+self_check_holds derive_is_pool_header, derive_is_obmalloc, derive_is_arenas, derive_is_maxarenas;
+uint64_t derive_obmalloc(const struct derive *derive);
+
+/* derive.c, for the others: that a field ("list.ob_item"), or the size of a structure ("list"), is where
  * the layout has it now; and that a structure is not that of this build. */
 void derive_proven(struct derive *derive, const char *name, const char *how);
 void derive_refuted(struct derive *derive, const char *structure);

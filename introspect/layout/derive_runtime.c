@@ -10,14 +10,13 @@ enum {
     MOST_THREADS = 1 << 16,
     MOST_THRESHOLD = 1 << 30,
     GENERATIONS = 3,
-    SAMPLES = 64,
-    MOST_POOL = 1 << 14,
-    SIZE_CLASSES = 32,
     LEAST_STATES = 16,
     STATES = 200, /* _Py_MAX_MANAGED_STATIC_BUILTIN_TYPES */
     LEAST_NAMES = 16,
     CACHE_ENTRIES = 1 << 12, /* MCACHE_SIZE_EXP */
     INTERNED = 256,
+    STACK_WORDS = 1 << 11,
+    STARTED = 4, /* threads that are asked what they were started with */
     THREAD_POINTER =
         16, /* where glibc and musl keep a thread's own address, on x86-64: tcbhead_t.self */
 };
@@ -31,14 +30,6 @@ static uint64_t gc_state(const struct derive *derive) {
     if (!layout_has(layout->interpreter.gc))
         return layout_has(layout->runtime.gc) ? derive->runtime + layout->runtime.gc.offset : 0;
     return derive->interpreter ? derive->interpreter + layout->interpreter.gc.offset : 0;
-}
-
-static uint64_t obmalloc(const struct derive *derive) {
-    const struct layout *layout = derive->layout;
-    uint64_t at = derive->interpreter + layout->interpreter.obmalloc.offset;
-    if (!derive->interpreter || layout->trait.obmalloc_state == OBMALLOC_STATIC)
-        return 0;
-    return layout->trait.obmalloc_state == OBMALLOC_POINTER ? live_word(&derive->live, at) : at;
 }
 
 static uint64_t innermost_frame(const struct derive *derive) {
@@ -56,8 +47,42 @@ static uint64_t module(const struct derive *derive, const char *name) {
     return live_is(&derive->live, found, LIVE_MODULE) ? found : 0;
 }
 
+/* What a thread was started with: a callable, a tuple and perhaps a dict, and the thread itself; only the first
+ * words of its stack, below its pthread, lead there. */
+static bool is_bootstate(const struct derive *derive, uint64_t address, uint64_t thread) {
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t keywords = live_field(live, address, layout->bootstate.kwargs), at = 0;
+    if (!live_is(live, live_field(live, address, layout->bootstate.args), LIVE_TUPLE) ||
+        !live_is_object(live, live_field(live, address, layout->bootstate.func)) ||
+        (keywords && !live_is(live, keywords, LIVE_DICT)))
+        return false;
+    while (at < layout->bootstate.size && live_word(live, address + at) != thread)
+        at += 8;
+    return at < layout->bootstate.size;
+}
+
+static uint64_t bootstate(const struct derive *derive) {
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t thread = live_field(live, derive->interpreter, layout->interpreter.threads_head);
+    for (int i = 0; thread && thread != derive->thread && i < STARTED; i++) {
+        uint64_t words[STACK_WORDS], top = live_field(live, thread, layout->thread.thread_id);
+        if (live_read(live, top - sizeof words, words, sizeof words)) {
+            for (size_t k = STACK_WORDS; k--;) {
+                if (words[k] && !(words[k] & 7) && is_bootstate(derive, words[k], thread))
+                    return words[k];
+            }
+        }
+        thread = live_field(live, thread, layout->thread.next);
+    }
+    return 0;
+}
+
 uint64_t derive_structure_address(const struct derive *derive,
                                   const struct structure_description *structure) {
+    if (is_named(structure, "bootstate"))
+        return bootstate(derive);
     if (is_named(structure, "interpreter"))
         return derive->interpreter;
     if (is_named(structure, "thread"))
@@ -65,7 +90,7 @@ uint64_t derive_structure_address(const struct derive *derive,
     if (is_named(structure, "gc_state"))
         return gc_state(derive);
     if (is_named(structure, "obmalloc_state"))
-        return obmalloc(derive);
+        return derive_obmalloc(derive);
     if (is_named(structure, "interpreter_frame"))
         return innermost_frame(derive);
     if (is_named(structure, "module"))
@@ -176,6 +201,16 @@ static bool is_list(struct derive *derive, const struct self_check *check, uint6
     return live_is(&derive->live, live_word(&derive->live, at), LIVE_LIST);
 }
 
+static bool is_list_or_none(struct derive *derive, const struct self_check *check, uint64_t at) {
+    uint64_t word = 1;
+    return live_read(&derive->live, at, &word, sizeof word) &&
+           (!word || is_list(derive, check, at));
+}
+
+static bool is_text(struct derive *derive, const struct self_check *check, uint64_t at) {
+    return live_is_text(&derive->live, live_word(&derive->live, at), check->literal);
+}
+
 static bool is_c_function(struct derive *derive, const struct self_check *check, uint64_t at) {
     (void)check;
     return live_is(&derive->live, live_word(&derive->live, at), LIVE_C_FUNCTION);
@@ -234,16 +269,19 @@ static bool is_type_cache(struct derive *derive, const struct self_check *check,
     const struct layout *layout = derive->layout;
     const uint32_t size = layout->type_cache_entry.size;
     _cleanup_(cleanup_free) uint8_t *entries = malloc((size_t)CACHE_ENTRIES * size + 1);
+    uint64_t none = 0;
     int names = 0;
     (void)check;
     if (!size || !entries || !live_read(&derive->live, at, entries, (size_t)CACHE_ENTRIES * size))
         return false;
-    for (size_t i = 0; i < CACHE_ENTRIES; i++) {
+    for (size_t i = 0; i < CACHE_ENTRIES && names < LEAST_NAMES * 4; i++) {
         uint64_t name = field_pointer(entries + i * size, layout->type_cache_entry.name);
-        if (name & 7 || (name && name < 0x1000))
+        if (live_is(&derive->live, name, LIVE_STR))
+            names++;
+        else if (name && none && name != none)
             return false;
-        if (name && names < LEAST_NAMES * 4)
-            names += live_is(&derive->live, name, LIVE_STR) ? 1 : 0;
+        else if (name)
+            none = name;
     }
     return names >= LEAST_NAMES;
 }
@@ -306,113 +344,6 @@ static bool is_count(struct derive *derive, const struct self_check *check, uint
     return live_read(&derive->live, at, &value, sizeof value) && !(value >> 40);
 }
 
-/* ---- pymalloc -------------------------------------------------------------------------------- */
-
-struct pool {
-    uint64_t address, arena_index;
-};
-
-/* In every pool the blocks that were handed out so far, less those on its free list, are those in use. */
-static bool pool_accounts(const struct layout *layout, const uint8_t *bytes, uint64_t pool) {
-    const uint64_t header = layout->pool_header.size, size = layout->trait.pool_size;
-    uint64_t class = field_unsigned(bytes, layout->pool_header.szidx);
-    uint64_t end = field_unsigned(bytes, layout->pool_header.nextoffset);
-    uint64_t free = field_pointer(bytes, layout->pool_header.freeblock), block = (class + 1) * 16;
-    if (class >= SIZE_CLASSES || end < header || end > size || (end - header) % block)
-        return false;
-    uint64_t used = (end - header) / block;
-    for (; free && used; used--) {
-        uint64_t offset = free - pool;
-        if (offset < header || offset >= end || (offset - header) % block)
-            return false;
-        free = load_u64(bytes + offset);
-    }
-    return !free && used && used == field_unsigned(bytes, layout->pool_header.ref_count);
-}
-
-/* Might that be a pool at all? */
-static bool is_pool_like(const struct layout *layout, const uint8_t *bytes) {
-    uint64_t end = field_unsigned(bytes, layout->pool_header.nextoffset);
-    return field_unsigned(bytes, layout->pool_header.szidx) < SIZE_CLASSES &&
-           end >= layout->pool_header.size && end <= layout->trait.pool_size;
-}
-
-/* Pools that account, of those that modules lie in, if pymalloc is what they were allocated by; and how many
- * places were looked at that can't be any. */
-static size_t sample_pools(struct derive *derive, struct pool pools[SAMPLES], size_t *others) {
-    const struct layout *layout = derive->layout;
-    const uint64_t size = layout->trait.pool_size;
-    struct live_item items[SAMPLES];
-    size_t found = 0;
-    *others = 0;
-    size_t count = live_dict_items(
-        &derive->live, live_field(&derive->live, derive->interpreter, layout->interpreter.modules),
-        items, SAMPLES);
-    for (size_t i = 0; i < count && size <= MOST_POOL; i++) {
-        uint8_t bytes[MOST_POOL];
-        uint64_t pool = items[i].value & -size;
-        if (!live_read(&derive->live, pool, bytes, size) || !is_pool_like(layout, bytes))
-            (*others)++;
-        else if (pool_accounts(layout, bytes, pool))
-            pools[found++] =
-                (struct pool){pool, field_unsigned(bytes, layout->pool_header.arenaindex)};
-    }
-    return found;
-}
-
-/* Where no module has a pool there is no pymalloc: then nothing is read by this structure. */
-static bool is_pool_header(struct derive *derive, const struct self_check *check, uint64_t at) {
-    struct pool pools[SAMPLES];
-    size_t others, found = sample_pools(derive, pools, &others);
-    (void)check;
-    (void)at;
-    return found > others / 2 || (!found && others >= LEAST_STATES);
-}
-
-/* Of pools whose arena is known by its index, each lies in it. */
-static bool has_pools(struct derive *derive, uint64_t arenas, uint64_t most) {
-    const struct live *live = &derive->live;
-    const struct layout *layout = derive->layout;
-    struct pool pools[SAMPLES];
-    size_t others, count = sample_pools(derive, pools, &others);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t arena = arenas + pools[i].arena_index * layout->arena_object.size;
-        uint64_t address = live_field(live, arena, layout->arena_object.address);
-        if (pools[i].arena_index >= most || !address || pools[i].address < address ||
-            pools[i].address - address >= layout->trait.arena_size)
-            return false;
-    }
-    return count || (!arenas && !most);
-}
-
-static bool is_obmalloc(struct derive *derive, const struct self_check *check, uint64_t at) {
-    const struct live *live = &derive->live;
-    const struct layout *layout = derive->layout;
-    (void)check;
-    if (layout->trait.obmalloc_state == OBMALLOC_POINTER)
-        at = live_word(live, at);
-    uint64_t arenas = live_field(live, at, layout->obmalloc_state.arenas);
-    return arenas &&
-           has_pools(derive, arenas, live_field(live, at, layout->obmalloc_state.maxarenas));
-}
-
-static bool is_arenas(struct derive *derive, const struct self_check *check, uint64_t at) {
-    (void)check;
-    return has_pools(
-        derive, live_word(&derive->live, at),
-        live_field(&derive->live, obmalloc(derive), derive->layout->obmalloc_state.maxarenas));
-}
-
-static bool is_maxarenas(struct derive *derive, const struct self_check *check, uint64_t at) {
-    uint32_t most;
-    (void)check;
-    return live_read(&derive->live, at, &most, sizeof most) &&
-           has_pools(
-               derive,
-               live_field(&derive->live, obmalloc(derive), derive->layout->obmalloc_state.arenas),
-               most);
-}
-
 /* ---- threads --------------------------------------------------------------------------------- */
 
 static bool is_frame(const struct derive *derive, uint64_t frame) {
@@ -469,59 +400,121 @@ static bool is_thread_id(struct derive *derive, const struct self_check *check, 
                       live_word(&derive->live, thread) == thread);
 }
 
+/* Of every thread: a context or none, its version, and the thread's number, which counts up from the first. */
 static bool is_context(struct derive *derive, const struct self_check *check, uint64_t at) {
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t offset = at - derive->thread, last = UINT32_MAX;
+    uint64_t thread = live_field(live, derive->interpreter, layout->interpreter.threads_head);
     (void)check;
-    return live_is(&derive->live, live_word(&derive->live, at), LIVE_CONTEXT);
+    for (int i = 0; thread && i < MOST_THREADS; i++) {
+        uint64_t context = live_word(live, thread + offset);
+        uint64_t version = live_word(live, thread + offset + 8);
+        uint64_t number = live_word(live, thread + offset + 16);
+        if ((context && !live_is(live, context, LIVE_CONTEXT)) || !version || version >> 40 ||
+            !number || number >= last)
+            return false;
+        last = number;
+        thread = live_field(live, thread, layout->thread.next);
+    }
+    return last < UINT32_MAX;
+}
+
+static bool is_local_dummy(const struct derive *derive, uint64_t object) {
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t type = live_field(live, object, layout->object.ob_type);
+    return live_is_object(live, object) &&
+           live_is_c_string(live, live_field(live, type, layout->type.tp_name),
+                            "_thread._localdummy");
+}
+
+/* Of every thread: both objects that know its end for threading.local, or neither. */
+static bool is_local_key(struct derive *derive, const struct self_check *check, uint64_t at) {
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t offset = at - derive->thread;
+    uint64_t thread = live_field(live, derive->interpreter, layout->interpreter.threads_head);
+    (void)check;
+    for (int i = 0; thread && i < MOST_THREADS; i++) {
+        uint64_t pair[2] = {1, 1};
+        if (!live_read(live, thread + offset, pair, sizeof pair) ||
+            ((pair[0] || pair[1]) &&
+             !(is_local_dummy(derive, pair[0]) && is_local_dummy(derive, pair[1]))))
+            return false;
+        thread = live_field(live, thread, layout->thread.next);
+    }
+    return true;
+}
+
+static bool is_local_sentinel(struct derive *derive, const struct self_check *check, uint64_t at) {
+    return is_local_key(derive, check, at - 8);
+}
+
+static bool is_own_thread(struct derive *derive, const struct self_check *check, uint64_t at) {
+    uint64_t thread = live_word(&derive->live, at);
+    (void)check;
+    return thread &&
+           live_field(&derive->live, thread, derive->layout->thread.interp) == derive->interpreter;
 }
 
 const struct self_check derive_runtime_checks[] = {
     {"runtime.interpreters_head", is_interpreters_head, "its interpreters' threads point back", 8,
-     NULL},
-    {"interpreter.threads_head", is_threads_head, "its threads point back", 8, NULL},
-    {"thread.interp", is_own_interpreter, "it points back", 0, NULL},
-    {"interpreter.modules", is_modules, "a dict with sys and builtins", 8, NULL},
-    {"module.md_dict", is_md_dict, "the dict of sys says it is", 8, "sys"},
-    {"interpreter.sysdict", is_module_dict, "the dict of sys", 8, "sys"},
-    {"interpreter.builtins", is_module_dict, "the dict of builtins", 8, "builtins"},
-    {"interpreter.builtins_copy", is_dict_copy, "a dict with len", 8, "len"},
-    {"interpreter.importlib", is_module, "the module importlib", 8, "_frozen_importlib"},
-    {"interpreter.modules_by_index", is_list, "a list", 0, NULL},
-    {"interpreter.import_func", is_c_function, "a built-in function", 0, NULL},
-    {"interpreter.codec_search_path", is_list, "a list", 0, NULL},
-    {"interpreter.codec_error_registry", is_dict_with_key, "a dict with strict", 8, "strict"},
-    {"interpreter.warnings_filters", is_list, "a list", 0, NULL},
-    {"interpreter.gc", is_gc_state, "its lists close", 8, NULL},
-    {"gc_state.enabled", is_flag, "0 or 1", 0, NULL},
-    {"gc_state.debug", is_flags, "flags", 0, NULL},
-    {"gc_state.generations", is_generations, "their lists close", 4, NULL},
-    {"gc_state.permanent_generation", is_closed_list, "its list closes", 0, NULL},
-    {"gc_state.collecting", is_flag, "0 or 1", 0, NULL},
-    {"gc_state.garbage", is_list, "a list", 0, NULL},
-    {"gc_state.callbacks", is_list, "a list", 0, NULL},
-    {"gc_state.long_lived_total", is_count, "a count", 0, NULL},
-    {"gc_state.long_lived_pending", is_count, "a count", 0, NULL},
-    {"pool_header", is_pool_header, "blocks in use add up", 0, NULL},
-    {"interpreter.obmalloc", is_obmalloc, "its arenas have the pools", 8, NULL},
-    {"obmalloc_state.arenas", is_arenas, "they have the pools", 8, NULL},
-    {"obmalloc_state.maxarenas", is_maxarenas, "no arena is beyond it", 0, NULL},
-    {"interpreter.interned_strings", is_interned, "a dict from strings to themselves", 8, NULL},
-    {"interpreter.static_builtins", is_static_builtins, "their types have their index", 8, NULL},
-    {"static_type_state", is_static_builtins, "so far apart are their types", 0, NULL},
-    {"static_type_state.type", is_static_builtins, "they have the state's index", 0, NULL},
-    {"static_type_state.tp_dict", is_state_dict, "dicts with __doc__", 8, "__doc__"},
-    {"interpreter.type_cache", is_type_cache, "its names are strings", 8, NULL},
-    {"interpreter.exception_group", is_type_named, "ExceptionGroup", 8, "ExceptionGroup"},
-    {"interpreter.generic_type", is_type_named, "typing.Generic", 8, "typing.Generic"},
-    {"interpreter.typevar_type", is_type_named, "typing.TypeVar", 8, "typing.TypeVar"},
+     NULL, false},
+    {"interpreter.threads_head", is_threads_head, "its threads point back", 8, NULL, false},
+    {"thread.interp", is_own_interpreter, "it points back", 0, NULL, false},
+    {"interpreter.modules", is_modules, "a dict with sys and builtins", 8, NULL, false},
+    {"module.md_dict", is_md_dict, "the dict of sys says it is", 8, "sys", false},
+    {"interpreter.sysdict", is_module_dict, "the dict of sys", 8, "sys", false},
+    {"interpreter.builtins", is_module_dict, "the dict of builtins", 8, "builtins", false},
+    {"interpreter.builtins_copy", is_dict_copy, "a dict with len", 8, "len", false},
+    {"interpreter.importlib", is_module, "the module importlib", 8, "_frozen_importlib", false},
+    {"interpreter.modules_by_index", is_list, "a list", 0, NULL, false},
+    {"interpreter.import_func", is_c_function, "a built-in function", 0, NULL, false},
+    {"interpreter.codec_search_path", is_list, "a list", 0, NULL, false},
+    {"interpreter.codec_error_registry", is_dict_with_key, "a dict with strict", 8, "strict",
+     false},
+    {"interpreter.warnings_filters", is_list, "a list", 0, NULL, false},
+    {"interpreter.warnings_default_action", is_text, "default", 8, "default", false},
+    {"interpreter.atexit_callbacks", is_list, "a list", 0, NULL, false},
+    {"interpreter.audit_hooks", is_list_or_none, "a list, or none", 0, NULL, true},
+    {"interpreter.gc", is_gc_state, "its lists close", 8, NULL, false},
+    {"gc_state.enabled", is_flag, "0 or 1", 0, NULL, false},
+    {"gc_state.debug", is_flags, "flags", 0, NULL, false},
+    {"gc_state.generations", is_generations, "their lists close", 4, NULL, false},
+    {"gc_state.permanent_generation", is_closed_list, "its list closes", 0, NULL, false},
+    {"gc_state.collecting", is_flag, "0 or 1", 0, NULL, false},
+    {"gc_state.garbage", is_list, "a list", 0, NULL, false},
+    {"gc_state.callbacks", is_list, "a list", 0, NULL, false},
+    {"gc_state.long_lived_total", is_count, "a count", 0, NULL, false},
+    {"gc_state.long_lived_pending", is_count, "a count", 0, NULL, false},
+    {"pool_header", derive_is_pool_header, "blocks in use add up", 0, NULL, false},
+    {"interpreter.obmalloc", derive_is_obmalloc, "its arenas have the pools", 8, NULL, false},
+    {"obmalloc_state.arenas", derive_is_arenas, "they have the pools", 8, NULL, false},
+    {"obmalloc_state.maxarenas", derive_is_maxarenas, "no arena is beyond it", 0, NULL, false},
+    {"interpreter.interned_strings", is_interned, "a dict from strings to themselves", 8, NULL,
+     false},
+    {"interpreter.static_builtins", is_static_builtins, "their types have their index", 8, NULL,
+     false},
+    {"static_type_state", is_static_builtins, "so far apart are their types", 0, NULL, false},
+    {"static_type_state.type", is_static_builtins, "they have the state's index", 0, NULL, false},
+    {"static_type_state.tp_dict", is_state_dict, "dicts with __doc__", 8, "__doc__", false},
+    {"interpreter.type_cache", is_type_cache, "its names are strings", 8, NULL, false},
+    {"interpreter.exception_group", is_type_named, "ExceptionGroup", 8, "ExceptionGroup", false},
+    {"interpreter.generic_type", is_type_named, "typing.Generic", 8, "typing.Generic", false},
+    {"interpreter.typevar_type", is_type_named, "typing.TypeVar", 8, "typing.TypeVar", false},
     {"interpreter.paramspeckwargs_type", is_type_named, "typing.ParamSpecKwargs", 8,
-     "typing.ParamSpecKwargs"},
-    {"thread.cframe", is_cframe, "its frame has code", 8, NULL},
-    {"thread.current_frame", is_current_frame, "it has code", 8, NULL},
-    {"thread.exc_info", is_exc_info, "it leads to the thread's own", 8, NULL},
-    {"thread.thread_id", is_thread_id, "it knows itself", 8, NULL},
-    {"thread.context", is_context, "a context", 0, NULL},
-    {"interpreter_frame.f_executable", is_code, "code", 0, NULL},
-    {"interpreter_frame.f_globals", is_dict, "a dict", 0, NULL},
-    {"interpreter_frame.f_builtins", is_dict, "a dict", 0, NULL},
+     "typing.ParamSpecKwargs", false},
+    {"thread.cframe", is_cframe, "its frame has code", 8, NULL, false},
+    {"thread.current_frame", is_current_frame, "it has code", 8, NULL, false},
+    {"thread.exc_info", is_exc_info, "it leads to the thread's own", 8, NULL, false},
+    {"thread.thread_id", is_thread_id, "it knows itself", 8, NULL, false},
+    {"thread.context", is_context, "its version and the thread's number follow", 0, NULL, false},
+    {"thread.threading_local_key", is_local_key, "both of the pair, or none", 0, NULL, true},
+    {"thread.threading_local_sentinel", is_local_sentinel, "the second of the pair", 0, NULL, true},
+    {"bootstate.tstate", is_own_thread, "what a thread was started with", 8, NULL, false},
+    {"interpreter_frame.f_executable", is_code, "code", 0, NULL, false},
+    {"interpreter_frame.f_globals", is_dict, "a dict", 0, NULL, false},
+    {"interpreter_frame.f_builtins", is_dict, "a dict", 0, NULL, false},
     {0},
 };

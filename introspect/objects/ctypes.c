@@ -147,12 +147,16 @@ static const struct pointer_field ctypes_type_fields[] = {
     OWNS(ctypes_type_info, module, REFERENCE_UNTRAVERSED, "->module"),
 };
 
+static uint32_t aligned(uint32_t size) {
+    return (size + MAX_ALIGNMENT - 1) & -(uint32_t)MAX_ALIGNMENT;
+}
+
 /* The structure behind a type object, aligned (Objects/typeobject.c: PyObject_GetTypeData); NULL where
  * there is none. */
 static const uint8_t *info_behind_type(const struct decode *decode, const struct object *object) {
     const struct layout *layout = decode->layout;
     uint64_t size = layout->ctypes_type_info.size;
-    uint64_t start = (layout->heap_type.size + MAX_ALIGNMENT - 1) & -(uint64_t)MAX_ALIGNMENT;
+    uint64_t start = aligned(layout->heap_type.size);
     bool behind = size && start && !layout_has(layout->ctypes_type_info.dict) &&
                   object->type->basicsize >= start + size && object->available >= start + size;
     return behind ? object->body + start : NULL;
@@ -186,8 +190,9 @@ static void ctypes_type_measure(struct decode *decode, const struct object *obje
 }
 
 static uint32_t ctypes_type_least_size(const struct layout *layout) {
-    uint32_t behind = layout_has(layout->ctypes_type_info.dict) ? 0 : layout->ctypes_type_info.size;
-    return layout->heap_type.size + behind;
+    return layout_has(layout->ctypes_type_info.dict)
+               ? layout->heap_type.size
+               : aligned(layout->heap_type.size) + aligned(layout->ctypes_type_info.size);
 }
 
 static const struct decoder ctypes_type_decoder = {

@@ -303,11 +303,11 @@ static void frame_object_preview(struct decode *decode, const struct object *obj
     code_describe(decode, shown_code(decode, object), out);
 }
 
-/* tp_basicsize of a frame ends where its slots begin. */
+/* tp_basicsize of a frame ends where its slots begin; up to 3.10 it has the first. */
 static uint32_t frame_object_least_size(const struct layout *layout) {
     return layout_has(layout->frame.frame_data)
                ? layout->frame.frame_data.offset + layout->interpreter_frame.localsplus.offset
-               : layout->frame.f_localsplus.offset;
+               : layout->frame.size;
 }
 
 static const struct decoder frame_decoder = {

@@ -85,10 +85,23 @@ static void generator_preview(struct decode *decode, const struct object *object
                 out);
 }
 
-static uint32_t generator_least_size(const struct layout *layout) {
+/* tp_basicsize ends where the frame's slots begin, or with the structure. */
+static uint32_t least_size(const struct layout *layout, uint32_t structure) {
     return layout_has(layout->generator.gi_iframe)
                ? layout->generator.gi_iframe.offset + layout->interpreter_frame.localsplus.offset
-               : layout->generator.size;
+               : structure;
+}
+
+static uint32_t generator_least_size(const struct layout *layout) {
+    return least_size(layout, layout->generator.size);
+}
+
+static uint32_t coroutine_least_size(const struct layout *layout) {
+    return least_size(layout, layout->coroutine.size);
+}
+
+static uint32_t async_generator_least_size(const struct layout *layout) {
+    return least_size(layout, layout->async_gen.size);
 }
 
 static const struct decoder generator_decoder = {
@@ -103,7 +116,7 @@ static const struct decoder generator_decoder = {
 static const struct decoder coroutine_decoder = {
     .name = "coroutine",
     .types = TYPES("coroutine"),
-    .least_size = generator_least_size,
+    .least_size = coroutine_least_size,
     .references = coroutine_references,
     .measure = generator_measure,
     .preview = generator_preview,
@@ -112,7 +125,7 @@ static const struct decoder coroutine_decoder = {
 static const struct decoder async_generator_decoder = {
     .name = "async_generator",
     .types = TYPES("async_generator"),
-    .least_size = generator_least_size,
+    .least_size = async_generator_least_size,
     .references = async_generator_references,
     .measure = generator_measure,
     .preview = generator_preview,

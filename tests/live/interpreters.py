@@ -47,15 +47,15 @@ def probe(command, label, prefix=""):
                        os.path.realpath(prefix + executable) if not prefix else prefix + executable, include, version, abi_flags)
 
 
-def discover():
-    """All of them, each real binary once."""
+def discover(others=False):
+    """All of them, each real binary once; with `others` also those that only tables are made of."""
     found = []
     for path in sorted(glob.glob("/usr/bin/python3.[0-9]*")):
         if re.fullmatch(r"python3\.\d+d?", os.path.basename(path)):
             found.append(probe([path], "debug-{}" if path.endswith("d") else "system-{}"))
     for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python3"))):
         found.append(probe([path], "pyenv-{}"))
-    for command, label, prefix in fetched():
+    for command, label, prefix in fetched(others):
         found.append(probe(command, label, prefix))
     known, result = set(), []
     for interpreter in filter(None, found):
@@ -66,15 +66,16 @@ def discover():
     return result
 
 
-def fetched():
-    """What `scripts/fetch-interpreters --list` prints: a name, a root folder and a command, separated by tabs."""
+def fetched(others):
+    """What `scripts/fetch-interpreters --list` prints: name, root folder and command, separated by tabs."""
     script = ROOT / "scripts" / "fetch-interpreters"
     if not script.exists():
         return
     said = subprocess.run([script, "--list"], capture_output=True, text=True).stdout
     for line in said.splitlines():
-        name, root, command = line.split("\t")
-        yield command.split(), name, root
+        name, root, command, *use = line.split("\t")
+        if others or not use:
+            yield command.split(), name, root
 
 
 def lend_headers(interpreters):
@@ -87,7 +88,7 @@ def lend_headers(interpreters):
 def named(text):
     """An interpreter by path or by its name in discover(), or None."""
     path = shutil.which(text) or text
-    for interpreter in discover():
+    for interpreter in discover(others=True):
         if path in (interpreter.name, interpreter.command[0]) or os.path.realpath(path) == interpreter.binary:
             return interpreter
     return probe([path], f"{Path(path).name}-{{}}")

@@ -5,6 +5,7 @@ import os
 import oracle
 import test_audit
 import test_containers
+import test_derived
 import test_dot
 import test_garbage
 import test_graph
@@ -29,7 +30,7 @@ PLACE_TESTS = (test_containers, test_places)
 # differ, on other builds and with fewer symbols, run those that judge it:
 LAYOUT = {"oracle small.py", "oracle everything.py", "oracle stdlib_objects.py", "oracle leaky.py", "oracle threads.py 20",
           "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py",
-          *(f"garbage {case}" for case in test_garbage.CASES)}
+          *(f"garbage {case}" for case in test_garbage.CASES), *(name for name, *_ in test_derived.cases(None))}
 # What has to do with how processes are stopped, or with size, and not with the version, runs once:
 ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py")
 
@@ -101,7 +102,7 @@ def plan(binary, found, modes, whole=False):
             if not interpreter.include:
                 yield Case(str(place), skip, ("no headers to build the oracle with",), where=place)
                 continue
-            for module in TESTS:
+            for module in TESTS + ((test_derived,) if place.mode == "derived" else ()):
                 for name, function, arguments in module.cases(interpreter):
                     if is_wanted(name, place, found[0], whole, chosen):
                         yield Case(f"{place} {name}", function, (place.heapglass, interpreter, *arguments), where=place)
