@@ -72,7 +72,8 @@ class Heapglass:
 
 
 def compare_with(heapglass, target, options=()):
-    comparison = compare.Comparison(target.recording(), guesses=heapglass.guesses)
+    comparison = compare.Comparison(target.recording(), guesses=heapglass.guesses,
+                                    symbols="HEAPGLASS_HIDE" not in heapglass.environment)
     with heapglass.run("objects", target.pid, "--json", "--refs", "-n", 0, *options) as lines:
         comparison.objects(lines)
     with heapglass.run("top", target.pid, "--json", "-n", 0, *options) as document:
