@@ -39,7 +39,8 @@ static bool is_suspended(const struct heap *heap, uint32_t id) {
         return image_read_u64(heap->image, address + layout->generator.gi_frame.offset, &frame) &&
                frame && is_suspended_frame(heap, frame);
     return layout_has(field) && image_read(heap->image, address + field.offset, &state, 1) &&
-           state < 0 && (uint8_t)state != layout->trait.frame_created;
+           state > (int8_t)layout->trait.frame_created &&
+           state < (int8_t)layout->trait.frame_executing;
 }
 
 bool heap_has_callback(const struct heap *heap, uint32_t id) {

@@ -127,6 +127,7 @@ struct err *traits_derive(struct layout *layout) {
     layout->trait.frame_created = layout->version_hex >= HEX(3, 15)   ? 0
                                   : layout->version_hex >= HEX(3, 13) ? 0xFD
                                                                       : 0xFE;
+    layout->trait.frame_executing = layout->version_hex >= HEX(3, 15) ? 4 : 0;
     layout->trait.frame_cleared = layout->version_hex >= HEX(3, 15) ? 5 : 4;
     /* Modules/_queuemodule.c: SimpleQueue.__sizeof__ since 3.15. */
     layout->trait.simple_queue_sized = layout->version_hex >= HEX(3, 15);
