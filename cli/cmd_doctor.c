@@ -1,5 +1,6 @@
 /* heapglass doctor: would an attach work, and what would it cost? */
 #include "base/cleanup.h"
+#include "cli/derivation.h"
 #include "cli/screen.h"
 #include "report/units.h"
 #include "report/width.h"
@@ -56,6 +57,7 @@ static void document(struct report *report, const struct examination *examinatio
     struct node *node = answer_node(report, "layout", err);
     tree_add(tree, node, "provider", value_text(layout ? layout->provider : NULL));
     tree_add(tree, node, "build_id", value_text(layout ? layout->build_id : NULL));
+    derivation_add(report, node, layout);
     struct node *memory = answer_node(report, "memory", examination->budget);
     tree_add(tree, memory, "needed_bytes", value_bytes(examination->needed_bytes));
     struct node *pause = tree_group(tree, &tree->root, "pause");
@@ -108,6 +110,7 @@ static void python_lines(struct report *report, const struct examination *examin
                                                              : layout->provider);
     if (!examination->python)
         answer_line(report, "layout", examination->layout_missing, strbuf_text(&provider));
+    derivation_lines(report, layout, false);
     report->document.failed |= python.failed || provider.failed;
     strbuf_free(&python);
     strbuf_free(&provider);

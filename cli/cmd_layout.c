@@ -1,6 +1,7 @@
 /* heapglass layout: where the fields of one CPython build lie, and who says so. */
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "cli/derivation.h"
 #include "cli/screen.h"
 #include "introspect/layout/description.h"
 #include "introspect/layout/provider.h"
@@ -118,6 +119,7 @@ static void add_document(struct report *report, const struct layout *layout, con
         tree_add(tree, traits, layout_traits[i].name,
                  value_address(layout_trait(layout, &layout_traits[i])));
     add_structures(tree, group, layout);
+    derivation_add(report, group, layout);
 }
 
 /* ---- screen ---------------------------------------------------------------------------------- */
@@ -184,6 +186,7 @@ static void add_screen(struct report *report, const struct layout *layout, const
                 layout_structure_count, fields, all_fields);
     missing_line(report, layout, true);
     missing_line(report, layout, false);
+    derivation_lines(report, layout, true);
 }
 
 static struct err *run(struct cli *cli) {
