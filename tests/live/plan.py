@@ -26,19 +26,20 @@ TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_thr
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
 
-# All TESTS run on one interpreter of each minor version and kind of build, with all symbols. Where only the layout may
+# All TESTS run on one interpreter of each minor version, with all symbols. Where only the layout may
 # differ, on other builds and with fewer symbols, run those that judge it:
 LAYOUT = {"oracle small.py", "oracle everything.py", "oracle stdlib_objects.py", "oracle leaky.py", "oracle threads.py 20",
           "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py",
           *(f"garbage {case}" for case in test_garbage.CASES), *(name for name, *_ in test_derived.cases(None))}
-# What has to do with how processes are stopped, or with size, and not with the version, runs once:
-ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py")
+# What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
+ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py",
+        "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py")
 
 
 class Case:
     """A test: `function(*arguments)` returns (passed, text), or counts of passed, failed and skipped instead of `passed`, or
     raises. Those that measure time, or need both processors, run alone. `where`: what of heapglass's support it judges, a
-    support.Row."""
+    Place."""
 
     def __init__(self, name, function, arguments=(), alone=False, where=None):
         self.name = name
@@ -75,11 +76,11 @@ def skip(why):
 
 
 def representatives(found):
-    """One interpreter of each minor version and kind of build: the machine's own, for which there are packages to import, else
-    the newest."""
+    """A release build of each minor version: the machine's own, for which there are packages to import, else the newest."""
     chosen = {}
     for interpreter in sorted(found, key=lambda each: (each.name.startswith("system"), each.version)):
-        chosen[interpreter.version[:2], interpreter.abi_flags] = interpreter
+        if not interpreter.abi_flags:
+            chosen[interpreter.version[:2]] = interpreter
     return set(chosen.values())
 
 
@@ -87,7 +88,7 @@ def is_wanted(name, place, first, whole, chosen):
     if whole:
         return True
     if any(text in name for text in ONCE):
-        return place.mode == "dwarf" and place.interpreter is first
+        return place.interpreter is first and place.mode == ("derived" if name.startswith("equals") else "dwarf")
     return (place.mode == "dwarf" and place.interpreter in chosen) or name in LAYOUT
 
 

@@ -113,7 +113,7 @@ def main():
     parser.add_argument("--whole", action="store_true", help="all tests everywhere, not only those that differ there")
     parser.add_argument("--support", metavar="FILE", help="write a table of what was run and how it ended")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time; by default as many as processors")
-    parser.add_argument("--time-limit", type=float, default=900, help="seconds; what is not run by then has failed")
+    parser.add_argument("--time-limit", type=float, default=1100, help="seconds; what is not run by then has failed")
     parser.add_argument("-v", "--verbose", action="store_true", help="the details of passed tests too")
     options = parser.parse_args()
     if not options.heapglass or not os.access(options.heapglass, os.X_OK):
