@@ -15,6 +15,19 @@ __attribute__((section(".PyRuntime"))) struct {
 __attribute__((section(".PyRuntime"))) char _PyRuntime[SIZE] = {1};
 #endif
 
+/* Type objects, of the size of 3.11's. */
+#ifdef TYPES
+#define TYPE(name) char name[408] = {1}
+TYPE(PyType_Type);
+TYPE(PyBaseObject_Type);
+TYPE(PyDict_Type);
+TYPE(PyUnicode_Type);
+TYPE(PyList_Type);
+TYPE(PyTuple_Type);
+TYPE(PyModule_Type);
+TYPE(PyCode_Type);
+#endif
+
 #ifdef DEBUG_BUILD
 void _Py_NegativeRefcount(void);
 void _Py_NegativeRefcount(void) {}
