@@ -29,6 +29,7 @@ static struct err *run(struct cli *cli) {
     const struct objects_query query = {
         .type = options->type,
         .unreachable = options->unreachable,
+        .interpreter = options->interpreter < 0 ? NULL : &options->interpreter,
         .sort = options->sort,
         .dominators = dominators,
         .limit = options->limit == UINT64_MAX ? 0 : options->limit,
@@ -56,6 +57,6 @@ const struct command command_objects = {
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_CAPTURE |
-               OPTION_FILTER | OPTION_REFS | OPTION_VALUES,
+               OPTION_INTERPRETER | OPTION_FILTER | OPTION_REFS | OPTION_VALUES,
     .run = run,
 };

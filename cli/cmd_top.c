@@ -111,6 +111,19 @@ static void rest_line(struct report *report, const struct types *types, size_t s
                 units_short(size, footprint));
 }
 
+/* Whether all or one of several interpreters are shown. */
+static void interpreter_line(struct report *report, const struct heap *heap, int64_t interpreter) {
+    char count[UNITS_SIZE];
+    if (interpreter >= 0)
+        report_line(report, LINE_PLAIN,
+                    "Types of interpreter %lld alone, of %s:", (long long)interpreter,
+                    units_count(count, heap_interpreter_count(heap)));
+    else if (heap_interpreter_count(heap) > 1)
+        report_line(report, LINE_FAINT,
+                    "%s interpreters together; --interpreter ID shows one of them",
+                    units_count(count, heap_interpreter_count(heap)));
+}
+
 static void totals_lines(struct report *report, const struct heap *heap) {
     const struct heap_totals *totals = heap_totals(heap);
     char objects[UNITS_SIZE], tracked[UNITS_SIZE], reached[UNITS_SIZE], alone[UNITS_SIZE];
@@ -126,6 +139,7 @@ static void totals_lines(struct report *report, const struct heap *heap) {
 
 static struct err *show(const struct cli *cli, const struct source *source,
                         const struct types *types, const char *sort) {
+    int64_t interpreter = cli->options.interpreter;
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.top/1"};
     _cleanup_(types_cursor_close) struct types_cursor cursor = {0};
     const struct heap *heap = source_heap(source);
@@ -139,12 +153,16 @@ static struct err *show(const struct cli *cli, const struct source *source,
     memory_node(&report, &split);
     totals_node(&report, heap);
     accounts_node(&report, heap);
+    if (interpreter >= 0)
+        tree_add(&report.document, &report.document.root, "interpreter",
+                 value_count((uint64_t)interpreter));
     tree_table(&report.document, &report.document.root, "types", &cursor.table);
     report.rows = &cursor.table;
 
     headline_add(&report, source_info(source));
     split_line(&report, &split, memory->swap);
     report_line(&report, LINE_PLAIN, "%s", "");
+    interpreter_line(&report, heap, interpreter);
     report_table(&report, &cursor.table);
     rest_line(&report, types, limit);
     report_line(&report, LINE_PLAIN, "%s", "");
@@ -201,10 +219,16 @@ static struct err *run(struct cli *cli) {
     TRY(types_sort(&types, sort)); /* a wrong key is said before the process is touched */
     if (by_holder(&cli->options) && cli->options.sort)
         return err_new(ERR_USAGE, "holders are sorted by footprint; --sort is for types");
+    if (by_holder(&cli->options) && cli->options.interpreter >= 0)
+        return err_new(ERR_USAGE, "holders name their interpreter; --interpreter is for types");
+    if (cli->options.interpreter >= 0 && !strcmp(sort, "retained"))
+        return err_new(ERR_USAGE, "retained sizes are of all interpreters: without --interpreter");
     TRY(cli_open_source(cli, &source));
     if (by_holder(&cli->options))
         return show_holders(cli, source);
-    TRY(types_collect(source_heap(source), &types));
+    int64_t interpreter = cli->options.interpreter;
+    TRY(interpreter < 0 ? types_collect(source_heap(source), &types)
+                        : types_collect_of(source_heap(source), interpreter, &types));
     if (!strcmp(sort, "retained"))
         TRY(add_retained(cli, source, &types));
     TRY(types_sort(&types, sort));
@@ -212,7 +236,8 @@ static struct err *run(struct cli *cli) {
 }
 
 static bool totals_only(const struct options *options) {
-    return !by_holder(options) && (!options->sort || strcmp(options->sort, "retained") != 0);
+    return !by_holder(options) && options->interpreter < 0 &&
+           (!options->sort || strcmp(options->sort, "retained") != 0);
 }
 
 extern const struct command command_top;
@@ -228,6 +253,7 @@ const struct command command_top = {
                "names.\n",
     .least_arguments = 1,
     .most_arguments = 1,
-    .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_BY | OPTION_CAPTURE,
+    .options = OPTION_JSON | OPTION_CSV | OPTION_LIMIT | OPTION_SORT | OPTION_BY |
+               OPTION_INTERPRETER | OPTION_CAPTURE,
     .run = run,
 };

@@ -126,6 +126,15 @@ static struct err *take_python(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_interpreter(struct options *options, const char *value) {
+    uint64_t number = 0;
+    TRY(parse_number(value, &number));
+    if (number > INT64_MAX)
+        return err_new(ERR_USAGE, "'%s' is no interpreter's id", value);
+    options->interpreter = (int64_t)number;
+    return NULL;
+}
+
 static struct err *take_no_values(struct options *options, const char *value) {
     (void)value;
     options->no_values = true;
@@ -233,6 +242,8 @@ static const struct option_row rows[] = {
     {OPTION_FILTER | OPTION_TYPE, 0, "type", "GLOB", "only types whose qualified name matches",
      take_type},
     {OPTION_FILTER, 0, "unreachable", NULL, "only objects that no root reaches", take_unreachable},
+    {OPTION_INTERPRETER, 0, "interpreter", "ID", "only objects of this one (0: the main one)",
+     take_interpreter},
     {OPTION_REFS, 0, "refs", NULL, "with each object's references (JSON, CSV)", take_refs},
     {OPTION_BY, 0, "by", "WHAT", "group by type (default) or holder", take_by},
     {OPTION_DEPTH, 0, "depth", "N", "a tree of so many levels", take_depth},
@@ -342,7 +353,7 @@ struct err *options_parse(struct options *options, unsigned accepted, const char
                           int count, char **arguments, int *first) {
     struct option longs[MAX_OPTIONS + 1];
     char letters[2 * ROWS + 2];
-    *options = (struct options){.format = "text", .limit = UINT64_MAX};
+    *options = (struct options){.format = "text", .limit = UINT64_MAX, .interpreter = -1};
     fill_getopt(accepted | OPTION_COMMON, longs, letters);
     optind = 0;
     opterr = 0;

@@ -12,19 +12,20 @@ enum option_bit {
     OPTION_CSV = 1 << 1,
     OPTION_LIMIT = 1 << 2, /* -n */
     OPTION_SORT = 1 << 3,
-    OPTION_CAPTURE = 1 << 4, /* --pause, --max-pause, --max-memory, --python */
-    OPTION_VALUES = 1 << 5,  /* --no-values */
-    OPTION_FILTER = 1 << 6,  /* --type, --unreachable */
-    OPTION_REFS = 1 << 7,    /* --refs */
-    OPTION_EMIT = 1 << 8,    /* --emit */
-    OPTION_MEMORY = 1 << 9,  /* --max-memory alone */
-    OPTION_DEPTH = 1 << 10,  /* --depth */
-    OPTION_PATHS = 1 << 11,  /* --exclude, --via */
-    OPTION_BY = 1 << 12,     /* --by */
-    OPTION_DOT = 1 << 13,    /* --dot */
-    OPTION_TYPE = 1 << 14,   /* --type alone */
-    OPTION_PYTHON = 1 << 15, /* --python alone */
-    OPTION_COMMON = 1 << 16,
+    OPTION_CAPTURE = 1 << 4,      /* --pause, --max-pause, --max-memory, --python */
+    OPTION_VALUES = 1 << 5,       /* --no-values */
+    OPTION_FILTER = 1 << 6,       /* --type, --unreachable */
+    OPTION_REFS = 1 << 7,         /* --refs */
+    OPTION_EMIT = 1 << 8,         /* --emit */
+    OPTION_MEMORY = 1 << 9,       /* --max-memory alone */
+    OPTION_DEPTH = 1 << 10,       /* --depth */
+    OPTION_PATHS = 1 << 11,       /* --exclude, --via */
+    OPTION_BY = 1 << 12,          /* --by */
+    OPTION_DOT = 1 << 13,         /* --dot */
+    OPTION_TYPE = 1 << 14,        /* --type alone */
+    OPTION_PYTHON = 1 << 15,      /* --python alone */
+    OPTION_INTERPRETER = 1 << 16, /* --interpreter */
+    OPTION_COMMON = 1 << 17,
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16 };
@@ -39,6 +40,7 @@ struct options {
     double max_pause;    /* seconds; 0: not given */
     uint64_t max_memory; /* bytes; 0: not given */
     unsigned python;     /* from 1 on; 0: not given */
+    int64_t interpreter; /* an id; -1: not given */
     bool no_values, quiet, help;
     enum color_choice color;
     const char *type; /* a glob over qualified names; NULL: all */

@@ -1,4 +1,5 @@
 #include "introspect/analyses/objects.h"
+#include "introspect/analyses/types.h"
 
 #include "base/cleanup.h"
 #include "base/vec.h"
@@ -142,6 +143,9 @@ struct err *types_matching(const struct heap *heap, const char *pattern, bool **
 
 static bool is_wanted(const struct objects *objects, uint32_t id) {
     if (objects->wanted && !objects->wanted[heap_type(objects->heap, id)->id])
+        return false;
+    if (objects->query.interpreter &&
+        heap_interpreter(objects->heap, id) != *objects->query.interpreter)
         return false;
     return !objects->query.unreachable || !(heap_flags(objects->heap, id) & OBJECT_REACHABLE);
 }
@@ -319,6 +323,8 @@ struct err *objects_open(const struct heap *heap, const struct objects_query *qu
                          struct objects **ret) {
     sort_key *key = find_sort_key(query->sort);
     TRY(objects_check_sort(query->sort));
+    if (query->interpreter)
+        TRY(interpreter_check(heap, *query->interpreter));
     struct objects *objects = calloc(1, sizeof *objects);
     if (!objects)
         return err_no_memory();

@@ -7,8 +7,9 @@
 #include "table/table.h"
 
 struct objects_query {
-    const char *type; /* glob over qualified names, or the end of one; NULL: all */
-    bool unreachable; /* only those from no root */
+    const char *type;           /* glob over qualified names, or the end of one; NULL: all */
+    bool unreachable;           /* only those from no root */
+    const int64_t *interpreter; /* only those of the one with this id; NULL: of all */
     const char *sort; /* "address", "type", "size", "footprint", "refcount", "retained"; NULL: by
                          address */
     const struct dominators *dominators; /* for "retained"; then rows have it; borrowed */
@@ -22,8 +23,8 @@ struct objects;
 /* ERR_USAGE if there is no such sort key; NULL is fine. */
 struct err *objects_check_sort(const char *sort) ERR_CHECK;
 
-/* Memory is needed for sorted rows only. ERR_USAGE for an unknown sort key, a type that no object
- * has, or a name without its module that several types have. The heap is borrowed. */
+/* Memory is needed for sorted rows only. ERR_USAGE for an unknown sort key, an interpreter that is not there, a type
+ * that no object has, or a name without its module that several types have. The heap is borrowed. */
 struct err *objects_open(const struct heap *heap, const struct objects_query *query,
                          struct objects **ret) ERR_CHECK;
 const struct table *objects_table(struct objects *objects);

@@ -1,5 +1,8 @@
 #include "introspect/analyses/types.h"
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,46 @@ struct err *types_collect(const struct heap *heap, struct types *ret) {
                                                          .size = sums->size,
                                                          .footprint = sums->footprint,
                                                          .unreachable = sums->unreachable};
+    }
+    return types_sort(ret, "footprint");
+}
+
+struct err *interpreter_check(const struct heap *heap, int64_t interpreter) {
+    struct strbuf ids = {0};
+    for (size_t i = 0; i < heap_interpreter_count(heap); i++) {
+        int64_t id = heap_interpreter_id(heap, i);
+        if (id == interpreter) {
+            strbuf_free(&ids);
+            return NULL;
+        }
+        strbuf_printf(&ids, "%s%lld", i ? ", " : "", (long long)id);
+    }
+    struct err *err = err_new(ERR_USAGE, "there is no interpreter %lld in it: those are %s",
+                              (long long)interpreter, strbuf_text(&ids));
+    strbuf_free(&ids);
+    return err;
+}
+
+struct err *types_collect_of(const struct heap *heap, int64_t interpreter, struct types *ret) {
+    *ret = (struct types){.heap = heap};
+    TRY(interpreter_check(heap, interpreter));
+    uint32_t type_count = heap_type_count(heap);
+    ret->rows = calloc(type_count + 1, sizeof *ret->rows);
+    if (!ret->rows)
+        return err_no_memory();
+    for (uint32_t id = 0; id < heap_count(heap); id++) {
+        if (heap_interpreter(heap, id) != interpreter)
+            continue;
+        struct type_sums *row = &ret->rows[heap_type(heap, id)->id];
+        row->type = heap_type(heap, id);
+        row->objects++;
+        row->size += heap_size(heap, id);
+        row->footprint += heap_footprint(heap, id);
+        row->unreachable += !(heap_flags(heap, id) & OBJECT_REACHABLE);
+    }
+    for (uint32_t i = 0; i < type_count; i++) {
+        if (ret->rows[i].objects)
+            ret->rows[ret->count++] = ret->rows[i];
     }
     return types_sort(ret, "footprint");
 }

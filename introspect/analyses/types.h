@@ -21,7 +21,14 @@ struct types {
 
 /* Sorted by footprint; the objects need no ids. types_free. */
 struct err *types_collect(const struct heap *heap, struct types *ret) ERR_CHECK;
+/* The same of one interpreter's objects alone: static ones and those outside of pymalloc are the main
+ * one's. ERR_USAGE if it has no such interpreter. */
+struct err *types_collect_of(const struct heap *heap, int64_t interpreter,
+                             struct types *ret) ERR_CHECK;
 void types_free(struct types *types);
+
+/* ERR_USAGE, with those that are there, unless the heap has an interpreter of that id. */
+struct err *interpreter_check(const struct heap *heap, int64_t interpreter) ERR_CHECK;
 
 /* Adds what the objects of each type retain together. */
 struct err *types_add_retained(struct types *types, const struct dominators *dominators) ERR_CHECK;

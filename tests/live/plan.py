@@ -26,13 +26,15 @@ TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_thr
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
 
-# All TESTS run on one interpreter of each minor version, with all symbols. Where only the layout may
-# differ, on other builds and with fewer symbols, run those that judge it:
+# All TESTS run on one interpreter of each minor version, with all symbols. On other builds of it run those that judge the layout:
+GARBAGE = {f"garbage {case}" for case in test_garbage.CASES}
 LAYOUT = {"oracle small.py", "oracle everything.py", "oracle stdlib_objects.py", "oracle leaky.py", "oracle threads.py 20",
-          "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py",
-          *(f"garbage {case}" for case in test_garbage.CASES), *(name for name, *_ in test_derived.cases(None))}
+          "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py"} | GARBAGE
+# The same with fewer symbols, where each structure must be met once:
+FEWER_SYMBOLS = {"oracle small.py", "oracle everything.py", "oracle threads.py 20", "audit leaks",
+                 *(name for name, *_ in test_derived.cases(None))} | GARBAGE
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
-ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py",
+ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py")
 
 
@@ -89,7 +91,9 @@ def is_wanted(name, place, first, whole, chosen):
         return True
     if any(text in name for text in ONCE):
         return place.interpreter is first and place.mode == ("derived" if name.startswith("equals") else "dwarf")
-    return (place.mode == "dwarf" and place.interpreter in chosen) or name in LAYOUT
+    if place.mode != "dwarf":
+        return name in FEWER_SYMBOLS
+    return place.interpreter in chosen or name in LAYOUT
 
 
 def plan(binary, found, modes, whole=False):

@@ -188,6 +188,10 @@ def check_subinterpreters(heapglass, interpreter):
             count = said.count(f'"interpreter": {number},')
             if count != {"Mine": 1000, "Other": 2000}[name]:
                 wrong.append(f"{count} {name} are in interpreter {number}")
+            said = places.run(heapglass, "top", process.pid, "--interpreter", number, "--json", "-n", 0).stdout
+            alone = {each["type"]: each["objects"] for each in json.loads(said)["types"]}
+            if alone.get(f"__main__.{name}") != count or {"__main__.Mine", "__main__.Other"} <= alone.keys():
+                wrong.append(f"top of interpreter {number} alone: {alone.get(f'__main__.{name}')} {name}")
     return verdict(wrong)
 
 

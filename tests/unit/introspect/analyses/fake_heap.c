@@ -65,9 +65,21 @@ enum object_found heap_found(const struct heap *heap, uint32_t id) {
     return heap->objects[id].found;
 }
 
+size_t fake_interpreters = 1;
+
 int64_t heap_interpreter(const struct heap *heap, uint32_t id) {
-    (void)heap, (void)id;
-    return 0;
+    (void)heap;
+    return fake_interpreters > 1 && id == 0;
+}
+
+size_t heap_interpreter_count(const struct heap *heap) {
+    (void)heap;
+    return fake_interpreters;
+}
+
+int64_t heap_interpreter_id(const struct heap *heap, size_t index) {
+    (void)heap;
+    return (int64_t)index;
 }
 
 void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {

@@ -36,6 +36,9 @@ struct heap {
 
 void fake_heap_add_up(struct heap *heap);
 
+/* How many interpreters it has: 1, unless a test says otherwise; of two, the first object is the other's. */
+extern size_t fake_interpreters;
+
 /* A small web shop: 3 dicts, 4 strings, 2 Orders of one class and 1 of another of the same name. */
 extern struct heap fake_shop;
 

@@ -27,6 +27,32 @@ Test(types, sums_and_default_order) {
     types_free(&types);
 }
 
+Test(types, of_one_interpreter) {
+    struct types all, of_main, of_other;
+    uint64_t objects = 0, footprint = 0;
+    fake_interpreters = 2;
+    cr_assert_null(types_collect(&fake_shop, &all));
+    cr_assert_null(types_collect_of(&fake_shop, 0, &of_main));
+    cr_assert_null(types_collect_of(&fake_shop, 1, &of_other));
+    cr_assert(eq(sz, of_other.count, 1));
+    cr_assert(eq(u64, of_other.rows[0].objects, 1));
+    cr_assert(eq(u64, of_other.rows[0].footprint, heap_footprint(&fake_shop, 0)));
+    for (size_t i = 0; i < all.count; i++)
+        objects += all.rows[i].objects, footprint += all.rows[i].footprint;
+    for (size_t i = 0; i < of_main.count; i++)
+        objects -= of_main.rows[i].objects, footprint -= of_main.rows[i].footprint;
+    cr_assert(eq(u64, objects, 1));
+    cr_assert(eq(u64, footprint, of_other.rows[0].footprint), "together they are all");
+    types_free(&all);
+    types_free(&of_main);
+    types_free(&of_other);
+    struct err *err = types_collect_of(&fake_shop, 7, &all);
+    cr_assert(eq(int, err_code(err), ERR_USAGE));
+    cr_assert(eq(str, (char *)err_message(err), "there is no interpreter 7 in it: those are 0, 1"));
+    types_free(&all);
+    err_free(err);
+}
+
 Test(types, other_orders) {
     struct types types;
     cr_assert_null(types_collect(&fake_shop, &types));
