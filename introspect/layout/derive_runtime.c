@@ -207,6 +207,31 @@ static bool is_list_or_none(struct derive *derive, const struct self_check *chec
            (!word || is_list(derive, check, at));
 }
 
+/* 3.9 and 3.10, Include/internal/pycore_interp.h: _PY_NSMALLNEGINTS and _PY_NSMALLPOSINTS of them. */
+static bool is_small_ints(struct derive *derive, const struct self_check *check, uint64_t at) {
+    enum { NEGATIVE = 5, ALL = 262 };
+    const struct live *live = &derive->live;
+    const struct layout *layout = derive->layout;
+    uint64_t type = 0;
+    (void)check;
+    for (int i = 0; i < ALL; i++) {
+        uint64_t object = live_word(live, at + (uint64_t)i * 8);
+        int value = i - NEGATIVE;
+        uint32_t digit = 0;
+        if (!object || object & 7)
+            return false;
+        if (!i)
+            type = live_field(live, object, layout->object.ob_type);
+        if (live_field(live, object, layout->object.ob_type) != type ||
+            (int64_t)live_field(live, object, layout->var_object.ob_size) !=
+                (value > 0) - (value < 0) ||
+            !live_read(live, object + layout->integer.ob_digit.offset, &digit, sizeof digit) ||
+            (value && digit != (uint32_t)abs(value)))
+            return false;
+    }
+    return true;
+}
+
 static bool is_text(struct derive *derive, const struct self_check *check, uint64_t at) {
     return live_is_text(&derive->live, live_word(&derive->live, at), check->literal);
 }
@@ -478,6 +503,7 @@ const struct self_check derive_runtime_checks[] = {
     {"interpreter.warnings_default_action", is_text, "default", 8, "default", false},
     {"interpreter.atexit_callbacks", is_list, "a list", 0, NULL, false},
     {"interpreter.audit_hooks", is_list_or_none, "a list, or none", 0, NULL, true},
+    {"interpreter.small_ints", is_small_ints, "ints from -5 to 256", 8, NULL, false},
     {"interpreter.gc", is_gc_state, "its lists close", 8, NULL, false},
     {"gc_state.enabled", is_flag, "0 or 1", 0, NULL, false},
     {"gc_state.debug", is_flags, "flags", 0, NULL, false},

@@ -86,6 +86,9 @@ def check_leaks(heapglass, interpreter):
             unreachable = {row["type"]: row["unreachable"] for row in json.load(top)["types"]}
         with heapglass.run("paths", process.pid, kept, "--json") as paths:
             roots = [path["root"] for path in json.load(paths)["paths"]]
+    # Static free lists that only symbols name look like C globals, and what was parked there like memory of C.
+    unnamed = interpreter.version < (3, 10) and "HEAPGLASS_HIDE" in heapglass.environment
+    most = 10 if unnamed else 3
     # A word that was left on a C stack may look like the one reference that a leaked object has: at most a few.
     # Of the list with one reference too many, too; without one it is unexplained.
     usual = explained(interpreter.version) + collections.Counter({"list": 1})
@@ -97,17 +100,17 @@ def check_leaks(heapglass, interpreter):
         singles = sum(each["refcount"] == 1 and each["found"] == 0 and each["hidden"] == 1 for each in objects)
         hidden = row["hidden"] - (row["c_global"] if interpreter.version < (3, 10) else 0)  # b"a" and others: static variables
         mistaken = hidden - row["unexplained"]
-        if mistaken > 3 or not 1000 <= hidden <= 1003 or singles < 1000 or row["unreachable"] < 997:
+        if mistaken > most or not 1000 <= hidden <= 1003 or singles < 1000 or row["unreachable"] < 1000 - most:
             wrong.append(f"{name}: {row}, {singles} of refcount 1")
         if unreachable.get(name, 0) < row["unreachable"]:
             wrong.append(f"{name}: top has {unreachable.get(name, 0)} unreachable, audit {row['unreachable']}")
     hidden = {each["address"]: each for each in document["objects"]}
     if hidden.get(held, {}).get("hidden") != 1:
         wrong.append(f"the list with one reference too many: {hidden.get(held)}")
-    if "leaky.so" not in (hidden.get(kept, {}).get("holders") or ""):
+    if not unnamed and "leaky.so" not in (hidden.get(kept, {}).get("holders") or ""):
         wrong.append(f"the list in a static variable: {hidden.get(kept)}")
     name = "leaky.so+0x" if "symtab" in heapglass.environment.get("HEAPGLASS_HIDE", "") else "kept_list"
-    if [root["kind"] for root in roots] != ["C global"] or name not in roots[0]["name"]:
+    if [root["kind"] for root in roots] != ["C global"] or not (unnamed or name in roots[0]["name"]):
         wrong.append(f"its root: {roots}")
     if document["overcounted"]["objects"]:
         wrong.append(f"overcounted: {document['overcounted']['objects'][:3]}")
