@@ -30,9 +30,10 @@ PLACE_TESTS = (test_containers, test_places)
 GARBAGE = {f"garbage {case}" for case in test_garbage.CASES}
 LAYOUT = {"oracle small.py", "oracle everything.py", "oracle stdlib_objects.py", "oracle leaky.py", "oracle threads.py 20",
           "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py"} | GARBAGE
-# The same with fewer symbols, where each structure must be met once:
-FEWER_SYMBOLS = {"oracle small.py", "oracle everything.py", "oracle threads.py 20", "audit leaks",
+# The same with fewer symbols; and where each structure must be met once, for one interpreter of each minor version.
+FEWER_SYMBOLS = {"oracle small.py", "oracle threads.py 20", "audit leaks",
                  *(name for name, *_ in test_derived.cases(None))} | GARBAGE
+EACH_STRUCTURE = "oracle everything.py"
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
 ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py")
@@ -92,7 +93,7 @@ def is_wanted(name, place, first, whole, chosen):
     if any(text in name for text in ONCE):
         return place.interpreter is first and place.mode == ("derived" if name.startswith("equals") else "dwarf")
     if place.mode != "dwarf":
-        return name in FEWER_SYMBOLS
+        return name in FEWER_SYMBOLS or (name == EACH_STRUCTURE and place.interpreter in chosen)
     return place.interpreter in chosen or name in LAYOUT
 
 
