@@ -30,7 +30,7 @@ EXPLAINED = {"decimal.Context": 1, "type": 4, "builtin_function_or_method": 1, "
 EXPLAINED_BEFORE = {  # the version that needs it no more -> what older ones have besides
     (3, 11): {"function": 1, "str": 2},
     (3, 10): {"type": 2, "int": 1},
-    (3, 9): {"module": 1, "str": 1},
+    (3, 9): {"module": 3, "str": 1},
 }
 
 
