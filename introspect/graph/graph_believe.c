@@ -30,22 +30,6 @@ static int compare_guesses(const void *left, const void *right) {
     return a->position < b->position ? -1 : a->position > b->position;
 }
 
-/* The guess that the heap has reached an object through; NULL if exact references or nothing lead to it. */
-static const struct guess_source *find_source(const struct heap *heap, uint64_t target) {
-    size_t low = 0, high = heap->marking.guessed.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (heap->marking.guessed.items[middle].target < target)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == heap->marking.guessed.count)
-        return NULL;
-    const struct guess_source *source = &heap->marking.guessed.items[low];
-    return source->target == target ? source : NULL;
-}
-
 static int64_t room_of(const struct graph *graph, uint32_t target, const struct held_root *roots,
                        size_t count) {
     int64_t room = (int64_t)heap_refcount(graph->heap, target) -
@@ -113,19 +97,19 @@ static void believe_of_target(struct believer *believer, struct guess *guesses, 
                               struct held_root *roots, size_t root_count) {
     const struct graph *graph = believer->graph;
     bool tells = refcount_tells(graph->heap, believer->target);
-    const struct guess_source *source =
-        find_source(graph->heap, heap_address(graph->heap, believer->target));
+    uint64_t owner = 0; /* of the guess that the heap has reached it through */
+    bool by_guess = graph->heap->provider->guess_source(
+        graph->heap, heap_address(graph->heap, believer->target), &owner);
     /* Of an immortal one's guesses, which may be thousands, the first will do. */
     believer->room = tells ? room_of(graph, believer->target, roots, root_count) : 1;
     if (tells)
         believe_objects(believer, guesses, guess_count, false, HEAP_NONE);
-    if (source && source->owner)
-        believe_objects(believer, guesses, guess_count, true,
-                        heap_find(graph->heap, source->owner));
-    if (source && !source->owner)
+    if (by_guess && owner)
+        believe_objects(believer, guesses, guess_count, true, heap_find(graph->heap, owner));
+    if (by_guess && !owner)
         believe_roots(believer, roots, root_count);
     believe_objects(believer, guesses, guess_count, true, HEAP_NONE);
-    if (!source || source->owner)
+    if (!by_guess || owner)
         believe_roots(believer, roots, root_count);
 }
 

@@ -38,6 +38,7 @@ struct decoder_thread {
     } owners[BATCH];
     size_t owner_count;
     struct guesses guesses;
+    struct err *err;
     bool out_of_memory;
 };
 
@@ -138,6 +139,15 @@ static void decode_object(struct decoder_thread *thread, uint32_t id, const stru
         resolve(thread);
 }
 
+/* A reference of a heap that has its references already. */
+static void take_edge(void *context, uint32_t owner, uint32_t target, unsigned properties) {
+    struct decoder_thread *thread = context;
+    if (part_reserve(thread->part, 1))
+        add(thread, owner, target, false, properties);
+    else
+        thread->out_of_memory = true;
+}
+
 static void decode_part(struct decoder_thread *thread, uint32_t first, uint32_t last) {
     const struct heap *heap = thread->graph->heap;
     const uint32_t *granule = heap->columns.granule;
@@ -145,6 +155,14 @@ static void decode_part(struct decoder_thread *thread, uint32_t first, uint32_t 
     if (cancel_asked(thread->cancel))
         return;
     thread->part = &thread->parts[first / PART];
+    if (heap->provider->edges) {
+        struct err *err = heap->provider->edges(heap, first, last, take_edge, thread);
+        if (thread->err)
+            err_free(err);
+        else
+            thread->err = err;
+        return;
+    }
     for (uint32_t id = first; id < last; id++) {
         if (last - id > HEADERS_AHEAD)
             __builtin_prefetch(heap->image->mirror +
@@ -222,13 +240,20 @@ static struct err *decode_parts(struct graph *graph, const struct graph_options 
     }
     parallel_for(part_count, 1, count, decode_range, contexts);
     bool failed = false;
+    struct err *err = NULL;
     for (unsigned i = 0; i < count; i++) {
         failed |= threads[i].out_of_memory;
+        if (err)
+            err_free(threads[i].err);
+        else
+            err = threads[i].err;
         vec_each (guess, &threads[i].guesses)
             failed |= !vec_push(guesses, *guess);
         vec_free(&threads[i].guesses);
     }
     free(threads);
+    if (err)
+        return err;
     return failed ? err_no_memory() : cancel_check(options->cancel);
 }
 

@@ -106,28 +106,45 @@ static int compare_roots(const void *left, const void *right) {
     return compare_u64(a->root.reference.argument, b->root.reference.argument);
 }
 
-struct err *root_list_collect(const struct heap *heap, struct root_list *ret) {
-    struct collector collector = {.heap = heap};
+/* The roots of a heap that has a list of them. */
+static void take_known(void *context, const struct root *root) {
+    struct collector *collector = context;
+    struct held_root held = {heap_find(collector->heap, root->reference.target), *root};
+    if (held.object != HEAP_NONE)
+        collector->out_of_memory |= !vec_push(&collector->roots, held);
+}
+
+static struct err *decode_roots(struct collector *collector) {
+    const struct heap *heap = collector->heap;
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
-    roots_exact(&decode, heap->runtime, take, &collector);
-    take_static_types(&collector);
+    roots_exact(&decode, heap->runtime, take, collector);
+    take_static_types(collector);
     for (size_t i = 0; i < heap->marking.interned.count; i++)
-        take_interned(&collector, heap->marking.interned.dicts[i]);
-    if (collector.words.count)
-        qsort(collector.words.items, collector.words.count, sizeof *collector.words.items,
+        take_interned(collector, heap->marking.interned.dicts[i]);
+    if (collector->words.count)
+        qsort(collector->words.items, collector->words.count, sizeof *collector->words.items,
               compare_words);
-    roots_guessed(&decode, heap->runtime, take_guess, &collector);
-    vec_free(&collector.words);
-    take_unclaimed(&collector);
-    if (collector.out_of_memory) {
-        vec_free(&collector.roots);
-        return err_no_memory();
-    }
-    if (collector.roots.count)
-        qsort(collector.roots.items, collector.roots.count, sizeof *collector.roots.items,
+    roots_guessed(&decode, heap->runtime, take_guess, collector);
+    vec_free(&collector->words);
+    take_unclaimed(collector);
+    if (collector->roots.count)
+        qsort(collector->roots.items, collector->roots.count, sizeof *collector->roots.items,
               compare_roots);
+    return NULL;
+}
+
+struct err *root_list_collect(const struct heap *heap, struct root_list *ret) {
+    struct collector collector = {.heap = heap};
+    struct err *err = heap->provider->roots ? heap->provider->roots(heap, take_known, &collector)
+                                            : decode_roots(&collector);
+    if (!err && collector.out_of_memory)
+        err = err_no_memory();
+    if (err) {
+        vec_free(&collector.roots);
+        return err;
+    }
     *ret = (struct root_list){collector.roots.items, collector.roots.count};
     return NULL;
 }

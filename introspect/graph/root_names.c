@@ -125,6 +125,10 @@ static void add_owner(const struct heap *heap, const struct root *root, struct s
 }
 
 void root_name(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    if (root->name) {
+        strbuf_puts(out, root->name);
+        return;
+    }
     struct damage_list ignored;
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);

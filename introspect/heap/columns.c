@@ -205,6 +205,8 @@ void columns_clear(struct columns *columns) {
     big_free(columns->refcount.values, size);
     big_free(columns->size.values, size);
     big_free(columns->footprint.values, size);
+    big_free(columns->addresses, columns->count * sizeof *columns->addresses);
+    big_free(columns->by_address, size);
     vec_free(&columns->refcount.overflows);
     vec_free(&columns->size.overflows);
     vec_free(&columns->footprint.overflows);
@@ -212,6 +214,21 @@ void columns_clear(struct columns *columns) {
     bitmap_free(&columns->objects);
     bitmap_free(&columns->odd);
     *columns = (struct columns){0};
+}
+
+uint32_t columns_find_address(const struct columns *columns, uint64_t address) {
+    uint32_t low = 0, high = columns->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t id = columns->by_address ? columns->by_address[middle] : middle;
+        if (columns->addresses[id] == address)
+            return id;
+        if (columns->addresses[id] < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return HEAP_NONE;
 }
 
 uint64_t column_value(const struct value_column *column, uint32_t id) {

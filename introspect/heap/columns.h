@@ -27,6 +27,10 @@ struct columns {
     struct value_column refcount, size, footprint;
     struct bitmap objects, odd;
     uint32_t *rank; /* objects before each word of the bitmap */
+
+    /* Of a heap from a snapshot, instead of granules and bitmaps. */
+    uint64_t *addresses;
+    uint32_t *by_address; /* ids in the order of addresses; NULL: that of ids is it */
 };
 
 /* What the columns are filled from. */
@@ -60,6 +64,9 @@ ALWAYS_INLINE void columns_prefetch(const struct columns *columns, uint64_t plac
     __builtin_prefetch(bitmap_word(&columns->objects, place));
     __builtin_prefetch(&columns->rank[place >> (GRANULE_SHIFT + GRANULES_PER_WORD_SHIFT)]);
 }
+
+/* The id of the object at an address; of columns that have those. O(log n). */
+uint32_t columns_find_address(const struct columns *columns, uint64_t address);
 
 uint64_t column_value(const struct value_column *column, uint32_t id);
 

@@ -1,4 +1,4 @@
-/* What runs when an object goes. */
+/* What runs when an object goes, as the image tells. */
 #include "introspect/heap/heap_private.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static bool is_suspended(const struct heap *heap, uint32_t id) {
            state < (int8_t)layout->trait.frame_executing;
 }
 
-bool heap_has_callback(const struct heap *heap, uint32_t id) {
+bool callback_of(const struct heap *heap, uint32_t id) {
     const struct layout *layout = heap->layout;
     const struct type *type = heap_type(heap, id);
     uint64_t callback = 0;
@@ -53,7 +53,7 @@ bool heap_has_callback(const struct heap *heap, uint32_t id) {
            callback;
 }
 
-enum object_finalizer heap_finalizer(const struct heap *heap, uint32_t id) {
+enum object_finalizer finalizer_of(const struct heap *heap, uint32_t id) {
     const struct type *type = heap_type(heap, id);
     if (!has_finalizer(heap, type))
         return FINALIZER_NONE;

@@ -88,6 +88,17 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
 void heap_label_general(const struct heap *heap, uint32_t id, const struct reference *reference,
                         struct strbuf *out);
 
+/* Adds the text of the str object at an address, which names something (an attribute, a module): escaped,
+ * its first 80 characters. */
+void heap_name(const struct heap *heap, uint64_t text, struct strbuf *out);
+
+/* Add the name of the variable or argument that an entry of a function's __closure__, of its
+ * __defaults__ belongs to; false if it has none. */
+bool heap_closure_variable(const struct heap *heap, uint32_t function, uint64_t index,
+                           struct strbuf *out);
+bool heap_default_argument(const struct heap *heap, uint32_t function, uint64_t index,
+                           struct strbuf *out);
+
 /* Adds a short value preview, escaped; nothing for types that have none. */
 void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
 

@@ -192,7 +192,11 @@ static struct err *list_interpreters(struct heap *heap) {
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!vec_push(&heap->interpreters, interpreters[i].address))
+        const struct interpreter *from_main = &interpreters[count - 1 - i]; /* it comes last */
+        struct heap_interpreter item = {.id = from_main->id};
+        item.has_gc = gc_status_read(heap->image, heap->layout, from_main, &item.gc);
+        if (!vec_push(&heap->interpreter_addresses, interpreters[i].address) ||
+            !vec_push(&heap->interpreters, item))
             return err_no_memory();
     }
     return NULL;
@@ -213,8 +217,8 @@ static struct err *prepare(struct heap *heap) {
                                         fence_size(heap->image, heap->layout, heap->runtime)},
                          .types = heap->types,
                          .interned = interned_find(&decode, heap->runtime),
-                         .interpreters = heap->interpreters.items,
-                         .interpreter_count = heap->interpreters.count,
+                         .interpreters = heap->interpreter_addresses.items,
+                         .interpreter_count = heap->interpreter_addresses.count,
                          .threads = heap->threads,
                          .cancel = heap->cancel};
     TRY(marking_init(&heap->marking));
@@ -263,6 +267,9 @@ static void count_totals(struct heap *heap, const struct columns_input *input) {
         totals->footprint += sums->footprint;
     }
     count_found(input, totals);
+    heap->sums.items = heap->marking.sums.items;
+    heap->sums.count = heap->marking.sums.count;
+    memset(&heap->marking.sums, 0, sizeof heap->marking.sums);
     heap->accounts.pymalloc_footprint = heap->marking.footprint.pymalloc;
     heap->accounts.malloc_footprint = heap->marking.footprint.malloc;
 }
@@ -338,6 +345,7 @@ struct err *heap_build(const struct image *image, const struct layout *layout,
     struct heap *heap = calloc(1, sizeof *heap);
     if (!heap)
         return err_no_memory();
+    heap->provider = &image_provider;
     heap->image = image;
     heap->layout = layout;
     heap->runtime = runtime;
@@ -350,19 +358,4 @@ struct err *heap_build(const struct image *image, const struct layout *layout,
     }
     *ret = heap;
     return NULL;
-}
-
-void heap_destroy(struct heap *heap) {
-    if (!heap)
-        return;
-    columns_clear(&heap->columns);
-    bitmap_free(&heap->objects);
-    bitmap_free(&heap->reachable);
-    marking_clear(&heap->marking);
-    gc_lists_clear(&heap->gc);
-    pymalloc_clear(&heap->pymalloc);
-    type_table_destroy(heap->types);
-    vec_free(&heap->unclaimed);
-    vec_free(&heap->interpreters);
-    free(heap);
 }

@@ -6,30 +6,49 @@
 #include "introspect/heap/gc_lists.h"
 #include "introspect/heap/heap.h"
 #include "introspect/heap/mark.h"
+#include "introspect/heap/provider.h"
+#include "introspect/runtime/gc_status.h"
 
 enum { MAX_UNCLAIMED_LISTED = 1 << 16 };
 
+struct heap_interpreter {
+    int64_t id;
+    bool has_gc;
+    struct gc_status gc;
+};
+
 struct heap {
-    const struct image *image;
-    const struct layout *layout;
-    const struct runtime *runtime;
-    unsigned threads;
-    const volatile int *cancel;
+    const struct heap_provider *provider;
     struct type_table *types;
-    struct vec(uint64_t) interpreters; /* addresses */
-    struct pymalloc pymalloc;
-    struct gc_lists gc;
-    struct marking marking;
-    struct bitmap objects, reachable;
+    struct vec(struct heap_interpreter) interpreters; /* the main one first */
     struct columns columns;
     struct heap_totals totals;
     struct heap_accounts accounts;
     struct damage_list damage;
     struct vec(struct heap_block) unclaimed; /* the first MAX_UNCLAIMED_LISTED */
+    struct vec(struct heap_sums) sums;       /* by type id */
+
+    struct snapshot_heap *snapshot; /* of one from a snapshot; the rest is of one from an image */
+
+    const struct image *image;
+    const struct layout *layout;
+    const struct runtime *runtime;
+    unsigned threads;
+    const volatile int *cancel;
+    struct vec(uint64_t) interpreter_addresses;
+    struct pymalloc pymalloc;
+    struct gc_lists gc;
+    struct marking marking;
+    struct bitmap objects, reachable;
 };
 
 /* A decoding state without references and buffers; damage goes to `ignored`, since it was told when
  * the heap was built. */
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored);
+
+/* Of heaps that have an image; in finalizers.c and stacks.c. */
+enum object_finalizer finalizer_of(const struct heap *heap, uint32_t id);
+bool callback_of(const struct heap *heap, uint32_t id);
+struct err *stacks_collect(const struct heap *heap, struct stacks *ret) ERR_CHECK;
 
 #endif

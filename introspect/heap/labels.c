@@ -1,18 +1,5 @@
 /* The names of references, as steps of a path that a person can read and mostly evaluate. */
 #include "introspect/heap/heap_private.h"
-#include "introspect/objects/frame.h"
-#include "introspect/objects/str.h"
-
-enum { NAME_LIMIT = 80, MAX_C_NAME = 256 };
-
-static void add_slot_name(const struct image *image, uint64_t name, struct strbuf *out) {
-    char text[MAX_C_NAME];
-    strbuf_putc(out, '.');
-    if (image_read_string(image, name, text, sizeof text))
-        strbuf_add_escaped(out, text, strlen(text), NAME_LIMIT);
-    else
-        strbuf_putc(out, '?');
-}
 
 static void add_index(struct strbuf *out, const char *before, uint64_t index, char after) {
     strbuf_printf(out, "%s%llu%c", before, (unsigned long long)index, after);
@@ -29,19 +16,6 @@ static void add_key(const struct heap *heap, uint64_t key, struct strbuf *out) {
         strbuf_printf(out, "<%s at %#llx>", id != HEAP_NONE ? heap_type(heap, id)->name : "?",
                       (unsigned long long)key);
     strbuf_putc(out, ']');
-}
-
-/* " local batch" of a generator or frame object. */
-static void add_local(const struct heap *heap, struct decode *decode, uint32_t id, uint64_t index,
-                      struct strbuf *out) {
-    struct object object;
-    struct frame frame;
-    strbuf_putc(out, ' ');
-    if (object_view_typed(decode, heap_address(heap, id), heap_type(heap, id), &object) &&
-        frame_of_object(decode, &object, &frame))
-        frame_local_name(decode, &frame, index, out);
-    else
-        add_index(out, "local[", index, ']');
 }
 
 void heap_label_general(const struct heap *heap, uint32_t id, const struct reference *reference,
@@ -67,10 +41,6 @@ void heap_label_general(const struct heap *heap, uint32_t id, const struct refer
 
 void heap_label(const struct heap *heap, uint32_t id, const struct reference *reference,
                 struct strbuf *out) {
-    struct damage_list ignored;
-    struct decode names;
-    heap_decode_init(heap, &names, &ignored);
-    struct decode *decode = &names;
     uint64_t argument = reference->argument;
     switch ((enum label_kind)reference->label) {
     case LABEL_FIELD:
@@ -78,7 +48,7 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
         break;
     case LABEL_NAME:
         strbuf_putc(out, '.');
-        str_escaped(decode, argument, NAME_LIMIT, out);
+        heap_name(heap, argument, out);
         break;
     case LABEL_ITEM:
         add_index(out, "[", argument, ']');
@@ -93,13 +63,15 @@ void heap_label(const struct heap *heap, uint32_t id, const struct reference *re
         add_index(out, "{", argument, '}');
         break;
     case LABEL_SLOT:
-        add_slot_name(decode->image, argument, out);
+        strbuf_putc(out, '.');
+        heap->provider->slot_name(heap, argument, out);
         break;
     case LABEL_TYPE:
         strbuf_puts(out, ".__class__");
         break;
     case LABEL_LOCAL:
-        add_local(heap, decode, id, argument, out);
+        strbuf_putc(out, ' ');
+        heap->provider->local_name(heap, id, argument, out);
         break;
     case LABEL_STACK:
         add_index(out, " stack[", argument, ']');

@@ -4,6 +4,7 @@
 #include "introspect/objects/code.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
+#include "introspect/objects/frame.h"
 #include "introspect/objects/number.h"
 #include "introspect/objects/str.h"
 #include "introspect/runtime/chain.h"
@@ -21,13 +22,13 @@ static const struct thread *thread_at(const struct heap *heap, size_t index) {
     return index < count ? &threads[index] : NULL;
 }
 
-size_t stacks_thread_count(const struct heap *heap) {
+static size_t thread_count(const struct heap *heap) {
     size_t count = 0;
     runtime_threads(heap->runtime, &count);
     return count;
 }
 
-uint64_t stacks_thread_id(const struct heap *heap, size_t index) {
+static uint64_t thread_id(const struct heap *heap, size_t index) {
     const struct thread *thread = thread_at(heap, index);
     return thread ? thread->thread_id : 0;
 }
@@ -50,7 +51,7 @@ pid_t stacks_native_id(const struct heap *heap, size_t index) {
     return thread ? thread->tid : python ? (pid_t)python->native_thread_id : 0;
 }
 
-int64_t stacks_interpreter(const struct heap *heap, size_t index) {
+static int64_t interpreter_of(const struct heap *heap, size_t index) {
     const struct thread *thread = thread_at(heap, index);
     size_t count = 0;
     const struct interpreter *interpreters = runtime_interpreters(heap->runtime, &count);
@@ -111,8 +112,7 @@ static uint64_t thread_object(const struct heap *heap, struct decode *decode, si
     if (!active || !dict_items_read(decode, active, &items))
         return 0;
     for (uint64_t i = 0; i < items.count; i++) {
-        if (dict_item(&items, i, &key, &value) &&
-            int_is(decode, key, stacks_thread_id(heap, index)))
+        if (dict_item(&items, i, &key, &value) && int_is(decode, key, thread_id(heap, index)))
             return value;
     }
     return 0;
@@ -141,8 +141,8 @@ bool stacks_loop_thread(const struct heap *heap, uint64_t loop, size_t *thread) 
     struct decode decode;
     heap_decode_init(heap, &decode, &ignored);
     uint64_t ident = attribute_of(heap, &decode, loop, "_thread_id");
-    for (size_t i = 0; ident && i < stacks_thread_count(heap); i++) {
-        if (int_is(&decode, ident, stacks_thread_id(heap, i))) {
+    for (size_t i = 0; ident && i < thread_count(heap); i++) {
+        if (int_is(&decode, ident, thread_id(heap, i))) {
             *thread = i;
             return true;
         }
@@ -150,54 +150,24 @@ bool stacks_loop_thread(const struct heap *heap, uint64_t loop, size_t *thread) 
     return false;
 }
 
-/* ---- frames ---------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
-void stacks_frames(const struct heap *heap, size_t index, stacks_visit_frame *visit,
-                   void *context) {
-    const struct thread *thread = thread_at(heap, index);
-    struct damage_list ignored;
+/* What is being filled. */
+struct collector {
+    struct stacks *stacks;
     struct decode decode;
-    struct chain chain = {0};
-    struct frame frame;
-    size_t frames = 0;
-    heap_decode_init(heap, &decode, &ignored);
-    for (uint64_t at = thread ? thread->current_frame : 0; at; at = frame.previous) {
-        if (chain_is_circle(&chain, at) || ++frames > MAX_FRAMES ||
-            !frame_read(&decode, at, &frame))
-            return;
-        if (!frame.shim)
-            visit(context, &frame);
-    }
-}
-
-void stacks_frame_function(const struct heap *heap, const struct frame *frame, struct strbuf *out) {
-    struct damage_list ignored;
-    struct decode decode;
-    heap_decode_init(heap, &decode, &ignored);
-    code_name(&decode, frame->code, NAME_LIMIT, out);
-}
-
-void stacks_frame_file(const struct heap *heap, const struct frame *frame, struct strbuf *out) {
-    struct damage_list ignored;
-    struct decode decode;
-    heap_decode_init(heap, &decode, &ignored);
-    code_file(&decode, frame->code, PATH_LIMIT, out);
-}
-
-int stacks_frame_line(const struct heap *heap, const struct frame *frame) {
-    struct damage_list ignored;
-    struct decode decode;
-    heap_decode_init(heap, &decode, &ignored);
-    return code_line(&decode, frame->code, frame->instruction);
-}
-
-/* ---- variables ------------------------------------------------------------------------------- */
-
-struct variables {
     const struct frame *frame;
-    stacks_visit_variable *visit;
-    void *context;
+    struct strbuf text;
+    bool out_of_memory;
 };
+
+/* Keeps the text that was put together. */
+static const char *keep_text(struct collector *collector) {
+    const char *kept = arena_strdup(&collector->stacks->texts, strbuf_text(&collector->text));
+    collector->out_of_memory |= !kept || collector->text.failed;
+    strbuf_clear(&collector->text);
+    return kept;
+}
 
 /* What a variable holds: of one that closures share, what its cell does; 0 if that is empty. */
 static uint64_t variable_value(struct decode *decode, const struct frame *frame,
@@ -210,36 +180,87 @@ static uint64_t variable_value(struct decode *decode, const struct frame *frame,
                    : reference->target;
 }
 
-static void pass_variables(struct decode *decode) {
-    const struct variables *variables = decode->context;
-    struct strbuf name = {0};
+static void take_variables(struct decode *decode) {
+    struct collector *collector = decode->context;
     for (size_t i = 0; i < decode->reference_count; i++) {
         const struct reference *reference = &decode->references[i];
         uint64_t value = reference->label == LABEL_LOCAL
-                             ? variable_value(decode, variables->frame, reference)
+                             ? variable_value(decode, collector->frame, reference)
                              : 0;
         if (!value)
             continue;
-        strbuf_clear(&name);
-        if (!code_variable(decode, variables->frame->code, reference->argument, &name))
-            strbuf_printf(&name, "[%llu]", (unsigned long long)reference->argument);
-        variables->visit(variables->context, strbuf_text(&name), value);
+        if (!code_variable(decode, collector->frame->code, reference->argument, &collector->text))
+            strbuf_printf(&collector->text, "[%llu]", (unsigned long long)reference->argument);
+        struct stack_variable variable = {keep_text(collector), value};
+        collector->out_of_memory |= !vec_push(&collector->stacks->variables, variable);
     }
     decode->reference_count = 0;
-    strbuf_free(&name);
 }
 
-void stacks_variables(const struct heap *heap, const struct frame *frame,
-                      stacks_visit_variable *visit, void *context) {
+static void take_frame(struct collector *collector, const struct frame *frame) {
+    struct decode *decode = &collector->decode;
+    struct stacks *stacks = collector->stacks;
+    struct stack_frame taken = {.line = code_line(decode, frame->code, frame->instruction),
+                                .first_variable = stacks->variables.count};
+    code_name(decode, frame->code, NAME_LIMIT, &collector->text);
+    taken.function = keep_text(collector);
+    code_file(decode, frame->code, PATH_LIMIT, &collector->text);
+    taken.file = keep_text(collector);
+    collector->frame = frame;
+    frame_references(decode, frame, REFERENCE_UNTRAVERSED);
+    take_variables(decode);
+    taken.variable_count = stacks->variables.count - taken.first_variable;
+    collector->out_of_memory |= !vec_push(&stacks->frames, taken);
+}
+
+static void take_frames(struct collector *collector, const struct thread *thread) {
+    struct chain chain = {0};
+    struct frame frame;
+    size_t frames = 0;
+    for (uint64_t at = thread->current_frame; at; at = frame.previous) {
+        if (chain_is_circle(&chain, at) || ++frames > MAX_FRAMES ||
+            !frame_read(&collector->decode, at, &frame))
+            return;
+        if (!frame.shim)
+            take_frame(collector, &frame);
+    }
+}
+
+static void take_thread(struct collector *collector, const struct heap *heap, size_t index) {
+    struct stacks *stacks = collector->stacks;
+    struct stack_thread taken = {.thread_id = thread_id(heap, index),
+                                 .native_id = stacks_native_id(heap, index),
+                                 .interpreter = interpreter_of(heap, index),
+                                 .first_frame = stacks->frames.count};
+    stacks_thread_name(heap, index, &collector->text);
+    taken.name = keep_text(collector);
+    take_frames(collector, thread_at(heap, index));
+    taken.frame_count = stacks->frames.count - taken.first_frame;
+    collector->out_of_memory |= !vec_push(&stacks->threads, taken);
+}
+
+struct err *stacks_collect(const struct heap *heap, struct stacks *ret) {
     struct reference references[REFERENCES];
-    struct variables variables = {frame, visit, context};
     struct damage_list ignored;
-    struct decode decode;
-    heap_decode_init(heap, &decode, &ignored);
-    decode.references = references;
-    decode.reference_capacity = REFERENCES;
-    decode.flush = pass_variables;
-    decode.context = &variables;
-    frame_references(&decode, frame, REFERENCE_UNTRAVERSED);
-    pass_variables(&decode);
+    struct collector collector = {.stacks = ret};
+    *ret = (struct stacks){0};
+    heap_decode_init(heap, &collector.decode, &ignored);
+    collector.decode.references = references;
+    collector.decode.reference_capacity = REFERENCES;
+    collector.decode.flush = take_variables;
+    collector.decode.context = &collector;
+    for (size_t i = 0; i < thread_count(heap); i++)
+        take_thread(&collector, heap, i);
+    strbuf_free(&collector.text);
+    if (!collector.out_of_memory)
+        return NULL;
+    stacks_free(ret);
+    return err_no_memory();
+}
+
+void stacks_free(struct stacks *stacks) {
+    vec_free(&stacks->threads);
+    vec_free(&stacks->frames);
+    vec_free(&stacks->variables);
+    arena_clear(&stacks->texts);
 }

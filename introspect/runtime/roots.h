@@ -44,6 +44,7 @@ struct root {
     /* Its target and label. Without REFERENCE_RETAINS the root only lends its name to an object that
      * others keep: a module's dict. */
     struct reference reference;
+    const char *name; /* of one from a snapshot: its name; else NULL */
 };
 
 typedef void root_visit(void *context, const struct root *root);
