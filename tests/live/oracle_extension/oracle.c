@@ -348,24 +348,16 @@ static void add_name(const char *text) {
         *(char *)append(&names) = *text;
 }
 
-/* Not by PyUnicode_AsUTF8, which leaves the bytes in the string and makes it bigger. */
-static void add_str(PyObject *text) {
-    PyObject *bytes = PyUnicode_AsUTF8String(text);
-    if (bytes)
-        add_name(PyBytes_AS_STRING(bytes));
-    Py_XDECREF(bytes);
-}
-
 /* module.qualname; built-in types bare. */
 static void add_type_name(PyTypeObject *type) {
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
         PyObject *module = type->tp_dict ? PyDict_GetItemString(type->tp_dict, "__module__") : NULL;
         if (module && PyUnicode_Check(module) && PyUnicode_GET_LENGTH(module) &&
             PyUnicode_CompareWithASCIIString(module, "builtins") != 0) {
-            add_str(module);
+            add_name(PyUnicode_AsUTF8(module));
             add_name(".");
         }
-        add_str(((PyHeapTypeObject *)type)->ht_qualname);
+        add_name(PyUnicode_AsUTF8(((PyHeapTypeObject *)type)->ht_qualname));
     } else {
         const char *name = type->tp_name;
         add_name(strncmp(name, "builtins.", 9) == 0 ? name + 9 : name);
@@ -417,7 +409,7 @@ static void record_types(void) {
     }
 }
 
-/* After the sizes: a text grows by its UTF-8. */
+/* After the sizes: PyUnicode_AsUTF8 leaves its bytes in the text, which grows by them. */
 static void record_type_names(void) {
     struct type_record *records = types.items;
     for (size_t i = 0; i < types.count; i++) {
