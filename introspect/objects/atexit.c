@@ -11,17 +11,6 @@ static const struct pointer_field callback_fields[] = {
     OWNS(atexit_callback, kwargs, REFERENCE_STRONG, "->kwargs"),
 };
 
-static void callback_references(struct decode *decode, const uint8_t *callback) {
-    const struct layout *layout = decode->layout;
-    const struct pointer_field *fields = callback_fields;
-    for (size_t i = 0; i < sizeof callback_fields / sizeof *callback_fields; i++) {
-        struct field field;
-        memcpy(&field, (const uint8_t *)layout + fields[i].field, sizeof field);
-        reference_add(decode, field_pointer(callback, field), fields[i].properties, LABEL_FIELD,
-                      field_label(fields[i].label));
-    }
-}
-
 /* Each callback's address, until there are no more; 0 for one that was unregistered. */
 static bool next_callback(struct decode *decode, const uint8_t *state, size_t size, uint64_t *index,
                           uint64_t *callback) {
@@ -40,7 +29,8 @@ static void atexit_references(struct decode *decode, const uint8_t *state, size_
         const uint8_t *bytes =
             callback && callback_size ? image_pin(decode->image, callback, callback_size) : NULL;
         if (bytes)
-            callback_references(decode, bytes);
+            structure_references(decode, bytes, callback_size, callback_fields,
+                                 sizeof callback_fields / sizeof *callback_fields);
         else if (callback)
             decode_damage(decode, "absent", "atexit", callback);
     }

@@ -15,17 +15,27 @@ unsigned fields_properties(const struct object *object, unsigned properties) {
     return properties;
 }
 
+static void add_field(struct decode *decode, const uint8_t *structure, size_t available,
+                      const struct pointer_field *of, unsigned properties) {
+    struct field field;
+    memcpy(&field, (const uint8_t *)decode->layout + of->field, sizeof field);
+    if (field_fits(field, available))
+        reference_add(decode, field_pointer(structure, field), properties, LABEL_FIELD,
+                      field_label(of->label));
+}
+
 void fields_references_of(struct decode *decode, const struct object *object,
                           const uint8_t *structure, size_t available,
                           const struct pointer_field *fields, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct field field;
-        memcpy(&field, (const uint8_t *)decode->layout + fields[i].field, sizeof field);
-        if (field_fits(field, available))
-            reference_add(decode, field_pointer(structure, field),
-                          fields_properties(object, fields[i].properties), LABEL_FIELD,
-                          field_label(fields[i].label));
-    }
+    for (size_t i = 0; i < count; i++)
+        add_field(decode, structure, available, &fields[i],
+                  fields_properties(object, fields[i].properties));
+}
+
+void structure_references(struct decode *decode, const uint8_t *structure, size_t available,
+                          const struct pointer_field *fields, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        add_field(decode, structure, available, &fields[i], fields[i].properties);
 }
 
 void fields_references(struct decode *decode, const struct object *object,

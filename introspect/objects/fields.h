@@ -41,6 +41,11 @@ void fields_references_of(struct decode *decode, const struct object *object,
                           const uint8_t *structure, size_t available,
                           const struct pointer_field *fields, size_t count);
 
+/* The same for a structure that no object owns, such as what a module's state leads to: the properties are those
+ * of the table. */
+void structure_references(struct decode *decode, const uint8_t *structure, size_t available,
+                          const struct pointer_field *fields, size_t count);
+
 /* <structure>_least_size */
 #define STRUCTURE_SIZE(structure)                                                                  \
     static uint32_t structure##_least_size(const struct layout *layout) {                          \
