@@ -65,7 +65,9 @@ static bool read_shape(struct decode *decode, const struct object *object, struc
         if (array->lengths[i] > 1 && bytes > array->bytes)
             array->bytes = bytes;
     }
-    if (!array->bytes && array->items)
+    if (!array->items)
+        array->bytes = 0;
+    else if (!array->bytes)
         array->bytes = 1; /* of unknown size, but it has a block */
     return true;
 }
@@ -114,11 +116,10 @@ static void array_measure(struct decode *decode, const struct object *object,
         buffer_add(decode, array.dimensions, array.dimension_count * 16);
         measure->size += array.dimension_count * 16;
     }
-    if (array.owns_data) {
-        uint64_t bytes = array.of_objects ? array.items * 8 : array.bytes;
-        buffer_add(decode, array.data, bytes);
-        measure->size += bytes;
-    }
+    if (array.owns_data)
+        measure->size += array.of_objects
+                             ? buffer_add_array(decode, array.data, array.items, 8, "ndarray")
+                             : buffer_add_array(decode, array.data, array.bytes, 1, "ndarray");
 }
 
 static void array_preview(struct decode *decode, const struct object *object, struct strbuf *out) {

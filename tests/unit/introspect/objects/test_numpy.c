@@ -58,6 +58,16 @@ Test(numpy, numbers_are_no_references) {
     cr_expect_eq(fixture_buffer(f, data), 48, "by its strides");
 }
 
+Test(numpy, an_empty_array_has_a_block) {
+    uint64_t data = fake_alloc(&f->fake, 48), object = make_array(data, DOUBLE, OWNS_DATA);
+    uint64_t shape = fake_alloc(&f->fake, 32);
+    fake_words(&f->fake, shape, 4, (uint64_t[]){0, 3, 24, 8});
+    fake_words(&f->fake, object + 32, 2, (uint64_t[]){shape, shape + 16});
+    fixture_decode(f, object);
+    cr_expect_eq(fixture_buffer(f, data), 1);
+    cr_expect_eq(f->damage.count, 0);
+}
+
 Test(numpy, lies_are_damage) {
     uint64_t object = make_array(fake_alloc(&f->fake, 48), OBJECT, OWNS_DATA);
     fake_word(&f->fake, object + 24, 1 << 20);
@@ -69,6 +79,10 @@ Test(numpy, lies_are_damage) {
     fake_words(&f->fake, object + 32, 2, (uint64_t[]){shape, shape + 16});
     fixture_decode(f, object);
     cr_expect_gt(fixture_damage(f, "length"), 0);
+    fake_words(&f->fake, shape, 4, (uint64_t[]){1ull << 46, 1, 0, 0});
+    fixture_decode(f, object);
+    cr_expect_gt(fixture_damage(f, "length"), 0, "more words than there are addresses");
+    cr_expect_eq(f->buffer_count, 1, "shape and strides alone");
     fake_words(&f->fake, object + 32, 2, (uint64_t[]){0x1000, 0x1000});
     fixture_decode(f, object);
     cr_expect_gt(fixture_damage(f, "absent"), 0);
