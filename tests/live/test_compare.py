@@ -12,6 +12,7 @@ import oracle
 def perfect_account(recording):
     """What a heapglass without defects, that sees nothing more than the oracle, would print."""
     objects = []
+    garbage = {address for address, flags in zip(recording.address, recording.flags) if flags & oracle.GARBAGE}
     for index, address in enumerate(recording.address):
         kind = recording.type_of(index)
         flags = recording.flags[index]
@@ -20,7 +21,8 @@ def perfect_account(recording):
             "address": hex(address), "type": kind.name, "refcount": recording.refcount[index],
             "immortal": bool(flags & oracle.IMMORTAL), "gc": compare.gc_states(flags)[0],
             "size": recording.size[index], "size_exact": not kind.foreign_sizeof, "footprint": 16,
-            "interpreter": 0, "reachable": not flags & oracle.GARBAGE,
+            # Nothing that is reachable refers to garbage: before 3.11 an instance's __dict__ does.
+            "interpreter": 0, "reachable": address not in garbage and garbage.isdisjoint(references),
             "found": "tracked" if flags & oracle.LISTED else "reachable",
             "refs": [hex(target) for target in references.elements()], "weakrefs": []})
     types = {}
@@ -58,7 +60,7 @@ def plants(account):
     objects = account["objects"]
     some_list = next(i for i, each in enumerate(objects) if each["type"] == "list" and each["refs"])
     some_str = next(i for i, each in enumerate(objects) if each["type"] == "str" and not each["immortal"])
-    some_garbage = next(i for i, each in enumerate(objects) if not each["reachable"])
+    some_garbage = next(i for i, each in enumerate(objects) if not each["reachable"] and each["type"] == "__main__.Node")
     some_code = next(i for i, each in enumerate(objects) if each["type"] == "code")
 
     def change(index, **fields):
