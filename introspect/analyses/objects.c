@@ -1,8 +1,8 @@
 #include "introspect/analyses/objects.h"
-#include "introspect/analyses/types.h"
 
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "introspect/analyses/types.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
