@@ -2,6 +2,7 @@
 
 #include "attach/tracer_process.h"
 #include "base/log.h"
+#include "base/malloc_chunk.h"
 #include "base/vec.h"
 
 #include <pthread.h>
@@ -187,22 +188,20 @@ static void take_samples(struct scouting *scouting, struct page_ranges *ranges) 
 
 /* ---- reading in full ------------------------------------------------------------------------- */
 
-enum { HEADER = 16, MMAP_HP = 1, IS_MMAPPED = 2, FLAGS = 7 };
-
-static bool is_chunk(const uint64_t *words) {
-    uint64_t size = words[1] & ~(uint64_t)FLAGS, beyond = size % IMAGE_PAGE_SIZE;
-    return words[0] <= MMAP_HP && (words[1] & FLAGS) == IS_MMAPPED &&
-           size + HEADER > IMAGE_PAGE_SIZE && (!beyond || beyond == IMAGE_PAGE_SIZE - HEADER) &&
-           !(size >> 47);
+/* Reads memory while the target runs; shared pages stay so. Bytes: fewer where the mapping ends. */
+static size_t read_running(const struct capture *capture, uint64_t at, void *to, size_t size) {
+    if (sharing_at(&capture->sharing, at))
+        return bulk_read_now(capture->bulk, at, to, size) ? size : 0;
+    struct iovec local = {to, size}, remote = {(void *)(uintptr_t)at, size};
+    ssize_t got = process_vm_readv(capture->process->pid, &local, 1, &remote, 1, 0);
+    return got > 0 ? (size_t)got : 0;
 }
 
 /* Whether one of malloc's own mappings begins in a block: mappings side by side look like one, and what lies in the
- * next may begin without pointers, as the hash index of a big dict does (glibc, malloc/malloc.c: an mmapped
- * chunk has no size before it, though MMAP_HP may be set there, IS_MMAPPED alone, and whole pages, since
- * 2.43 less 16 bytes). */
+ * next may begin without pointers, as the hash index of a big dict does. */
 static bool begins_chunk(const uint64_t *block) {
     for (size_t i = 0; i < BLOCK / 8; i += IMAGE_PAGE_SIZE / 8) {
-        if (is_chunk(block + i))
+        if (malloc_mapped_chunk_end(0, block[i], block[i + 1]))
             return true;
     }
     return false;
@@ -214,15 +213,9 @@ static void scan_section(struct scouting *scouting, size_t index) {
     uint64_t at = scouting->first + index * scouting->section_size;
     size_t wanted = 0;
     for (size_t i = 0; i < SECTION / BLOCK; i++, at += BLOCK) {
-        struct iovec local = {block, BLOCK}, remote = {(void *)(uintptr_t)at, BLOCK};
-        const struct capture *capture = scouting->capture;
-        bool shared = sharing_at(&capture->sharing, at);
-        ssize_t got = shared && bulk_read_now(capture->bulk, at, block, BLOCK) ? BLOCK : 0;
-        if (!shared)
-            got = process_vm_readv(capture->process->pid, &local, 1, &remote, 1, 0);
+        size_t got = read_running(scouting->capture, at, block, BLOCK);
         bool outside = at < scouting->map->start || at + BLOCK > scouting->map->end;
-        if ((got == BLOCK || outside) &&
-            !scout_has_pointer(scouting->targets, block, got > 0 ? (size_t)got / 8 : 0) &&
+        if ((got == BLOCK || outside) && !scout_has_pointer(scouting->targets, block, got / 8) &&
             !(got == BLOCK && begins_chunk(block)))
             continue;
         section->wanted_blocks[i / 64] |= (uint64_t)1 << i % 64;
@@ -245,20 +238,20 @@ static void follow_chunks(struct scouting *scouting) {
             at = start + SECTION;
             continue;
         }
-        struct iovec local = {words, sizeof words}, remote = {(void *)(uintptr_t)at, sizeof words};
-        pid_t pid = scouting->capture->process->pid;
-        if (sharing_at(&scouting->capture->sharing, at) ||
-            process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof words) {
+        if (read_running(scouting->capture, at, words, sizeof words) != sizeof words) {
             section->state = SECTION_WANTED; /* what cannot be looked at is copied */
-        } else if (is_chunk(words)) {
-            uint64_t block = (at - start) / BLOCK;
-            section->wanted_blocks[block / 64] |= (uint64_t)1 << block % 64;
-            at = (at + words[1]) & -(uint64_t)IMAGE_PAGE_SIZE; /* its flags do not reach a page */
-            at += words[1] % IMAGE_PAGE_SIZE > FLAGS ? IMAGE_PAGE_SIZE : 0;
-        } else {
-            at += IMAGE_PAGE_SIZE;
+            continue;
         }
+        uint64_t end = malloc_mapped_chunk_end(at, words[0], words[1]),
+                 block = (at - start) / BLOCK;
+        if (end)
+            section->wanted_blocks[block / 64] |= (uint64_t)1 << block % 64;
+        at = end ? end : at + IMAGE_PAGE_SIZE;
     }
+    if (at < scouting->map->end)
+        log_line(LOG_CAPTURE, "no time to look through %#llx-%#llx from %#llx on: samples decide",
+                 (unsigned long long)scouting->map->start, (unsigned long long)scouting->map->end,
+                 (unsigned long long)at);
 }
 
 static void *scan_sections(void *argument) {

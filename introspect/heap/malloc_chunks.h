@@ -1,11 +1,9 @@
-/* The C library's malloc, as far as its chunks tell: how big a block is, and which blocks a heap has.
- * glibc malloc/malloc.c: the word before a block is the chunk's size with three flag bits. */
+/* The C library's malloc, as far as its chunks tell: how big a block is, and which blocks a heap has. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_MALLOC_CHUNKS_H
 #define HEAPGLASS_INTROSPECT_HEAP_MALLOC_CHUNKS_H
 
+#include "base/malloc_chunk.h"
 #include "image/image.h"
-
-enum { MALLOC_CHUNK_HEADER = 16 }; /* bytes from a chunk to its block */
 
 /* Bytes that the block at an address occupies with its header, if what lies before it is a plausible
  * glibc chunk header for at least `least` bytes; 0 otherwise. */
