@@ -1,9 +1,11 @@
 #include "fake_source.h"
 
 #include "base/cleanup.h"
+#include "report/width.h"
 #include "tests/unit/introspect/analyses/fake_heap.h"
 #include "tests/unit/report/capture_output.h"
 
+#include <criterion/new/assert.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -105,4 +107,20 @@ int run_program(const char *command_line, char **out, char **errors) {
     }
     free(words);
     return status;
+}
+
+void expect(const char *command_line, const char *expected) {
+    char *out, *errors;
+    int status = run_program(command_line, &out, &errors);
+    cr_expect(eq(str, errors, ""));
+    cr_expect(eq(str, out, (char *)expected));
+    cr_expect(eq(int, status, 0));
+    for (const char *at = out; *at && !strstr(command_line, "--json"); at++) {
+        char *end = strchr(at, '\n');
+        *end = '\0';
+        cr_expect(le(sz, width_of(at), 80), "%s", at);
+        at = end;
+    }
+    free(out);
+    free(errors);
 }

@@ -15,4 +15,7 @@ extern struct source_options fake_options; /* those of the last opening */
  * returned. */
 int run_program(const char *command_line, char **out, char **errors);
 
+/* Runs the program: that it prints exactly this and no error. What is for people has lines of at most 80 columns. */
+void expect(const char *command_line, const char *expected);
+
 #endif

@@ -71,16 +71,6 @@ static struct layout *make_derived(void) {
     return layout;
 }
 
-static void expect(const char *command_line, const char *expected) {
-    char *out, *errors;
-    int status = run_program(command_line, &out, &errors);
-    cr_expect(eq(str, errors, ""));
-    cr_expect(eq(str, out, (char *)expected));
-    cr_expect(eq(int, status, 0));
-    free(out);
-    free(errors);
-}
-
 Test(doctor, derived) {
     fake_layout = make_derived();
     expect("doctor 4711",

@@ -3,28 +3,11 @@
 #include "tests/unit/introspect/analyses/fake_heap.h"
 
 #include "cli/screen.h"
-#include "report/width.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void expect(const char *command_line, const char *expected) {
-    char *out, *errors;
-    int status = run_program(command_line, &out, &errors);
-    cr_expect(eq(str, errors, ""));
-    cr_expect(eq(str, out, (char *)expected));
-    cr_expect(eq(int, status, 0));
-    for (const char *at = out; *at && !strstr(command_line, "--json"); at++) {
-        char *end = strchr(at, '\n');
-        *end = '\0';
-        cr_expect(le(sz, width_of(at), 80), "%s", at);
-        at = end;
-    }
-    free(out);
-    free(errors);
-}
 
 Test(screens, top) {
     expect("top 4711", "manage.py runserver   pid 4711 (12 inside)   CPython 3.11.2   pause 84 ms\n"
