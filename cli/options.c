@@ -57,16 +57,20 @@ static bool parse_decimal(const char *text, const char **end, double *number) {
 }
 
 struct err *parse_duration(const char *text, double *seconds) {
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
     const char *unit = "";
     double number = 0;
     bool good = parse_decimal(text, &unit, &number) && number > 0;
-    if (good && !strcmp(unit, "ms"))
-        *seconds = number / 1000;
-    else if (good && !strcmp(unit, "s"))
-        *seconds = number;
-    else
-        return err_new(ERR_USAGE, "'%s' is not a duration such as 200ms or 1.5s", text);
-    return NULL;
+    for (size_t i = 0; good && i < sizeof units / sizeof *units; i++) {
+        if (!strcmp(unit, units[i].name)) {
+            *seconds = number * units[i].seconds;
+            return NULL;
+        }
+    }
+    return err_new(ERR_USAGE, "'%s' is not a duration such as 200ms, 1.5s or 8h", text);
 }
 
 struct err *parse_bytes(const char *text, uint64_t *bytes) {
@@ -193,6 +197,15 @@ static struct err *take_exclude(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_every(struct options *options, const char *value) {
+    return parse_duration(value, &options->every);
+}
+
+static struct err *take_rounds(struct options *options, const char *value) {
+    TRY(parse_number(value, &options->rounds));
+    return options->rounds ? NULL : err_new(ERR_USAGE, "there is at least one round");
+}
+
 static struct err *take_quiet(struct options *options, const char *value) {
     (void)value;
     options->quiet = true;
@@ -253,6 +266,9 @@ static const struct option_row rows[] = {
     {OPTION_PATHS, 0, "via", "ADDRESS", "only paths through this object", take_via},
     {OPTION_VALUES, 0, "no-values", NULL, "never show what objects contain", take_no_values},
     {OPTION_EMIT, 0, "emit", NULL, "write the layout as a built-in table", take_emit},
+    {OPTION_ROUNDS, 0, "every", "TIME", "from start to start of rounds (default: 10s)", take_every},
+    {OPTION_ROUNDS, 0, "rounds", "N", "so many; without it until Ctrl-C or the process ends",
+     take_rounds},
     {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (longer stop, less copied), none",
      take_pause},
     {OPTION_CAPTURE, 0, "max-pause", "TIME", "give up if the pause would take longer (200ms, 1s)",
@@ -269,7 +285,7 @@ static const struct option_row rows[] = {
 };
 
 /* Options of the design that a version to come will have: an honest answer, not "unknown". */
-static const char *const planned[] = {"save", "every"};
+static const char *const planned[] = {"save"};
 
 enum { ROWS = sizeof rows / sizeof *rows, MAX_OPTIONS = ROWS + 16, FIRST_VALUE = 1 << 8 };
 

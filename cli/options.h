@@ -26,6 +26,7 @@ enum option_bit {
     OPTION_PYTHON = 1 << 15,      /* --python alone */
     OPTION_INTERPRETER = 1 << 16, /* --interpreter */
     OPTION_COMMON = 1 << 17,
+    OPTION_ROUNDS = 1 << 18, /* --every, --rounds */
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16 };
@@ -50,6 +51,8 @@ struct options {
     const char *by; /* "type", "holder"; NULL: not given */
     const char *excluded[OPTIONS_MAX_EXCLUDED];
     size_t excluded_count;
+    double every;    /* seconds from one round's start to the next; 0: not given */
+    uint64_t rounds; /* 0: not given */
 };
 
 /* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;
@@ -63,7 +66,7 @@ void options_help(unsigned accepted, struct strbuf *out);
 
 /* "0x7f..." or decimal, as id() prints it. ERR_USAGE if it is neither. */
 struct err *parse_address(const char *text, uint64_t *address) ERR_CHECK;
-/* "200ms", "1.5s": seconds. */
+/* "200ms", "1.5s", "10m", "8h", "2d": seconds. */
 struct err *parse_duration(const char *text, double *seconds) ERR_CHECK;
 /* "2G", "512M", "64K" or plain bytes. */
 struct err *parse_bytes(const char *text, uint64_t *bytes) ERR_CHECK;

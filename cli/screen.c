@@ -93,7 +93,7 @@ void cleanup_dominators(struct dominators **dominators) {
 
 /* ---- document -------------------------------------------------------------------------------- */
 
-static void add_time(struct tree *tree, struct node *group, struct timespec taken) {
+void time_add(struct tree *tree, struct node *group, struct timespec taken) {
     char text[32];
     struct tm utc;
     if (gmtime_r(&taken.tv_sec, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
@@ -159,7 +159,7 @@ void envelope_add(struct report *report, const struct source *source) {
     tree_add(tree, group, "collecting", value_flag(info->collecting));
     tree_add(tree, group, "was_stopped", value_flag(capture->was_stopped));
     memory_add(tree, group, &capture->memory);
-    add_time(tree, group, capture->taken_at);
+    time_add(tree, group, capture->taken_at);
     add_damage(report, source_heap(source));
 }
 
@@ -321,12 +321,24 @@ static bool wants_color(enum color_choice choice, bool terminal) {
     return terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
+/* Where nothing is said of the character set, as in most containers, it is the user's UTF-8. */
+bool cli_draws_blocks(void) {
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *term = getenv("TERM"), *locale = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !(locale && *locale); i++)
+        locale = getenv(names[i]);
+    if (!isatty(STDOUT_FILENO) || (term && (!strcmp(term, "linux") || !strcmp(term, "dumb"))))
+        return false;
+    return !locale || !strchr(locale, '.') || strcasestr(locale, "utf-8") ||
+           strcasestr(locale, "utf8");
+}
+
 struct err *cli_write(const struct cli *cli, const struct report *report) {
     bool terminal = isatty(STDOUT_FILENO);
     const struct format_options options = {
         .width = SCREEN_WIDTH,
         .color = wants_color(cli->options.color, terminal),
-        .bars = terminal,
+        .bars = cli_draws_blocks(),
     };
     return report_write(report, format_find(cli->options.format), &options, cli->output);
 }

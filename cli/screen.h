@@ -34,6 +34,9 @@ void cleanup_report(struct report *report);
 /* Adds "source" and "damage" to a report's document. */
 void envelope_add(struct report *report, const struct source *source);
 
+/* Adds "taken_at". */
+void time_add(struct tree *tree, struct node *group, struct timespec taken);
+
 /* Adds what the process uses of the machine's memory: "rss_bytes" ... "cgroup". */
 void memory_add(struct tree *tree, struct node *group, const struct memory_use *memory);
 
@@ -53,6 +56,9 @@ struct err *cli_write(const struct cli *cli, const struct report *report) ERR_CH
 /* The most rows of a table to show: what was asked for, else all in data formats and `screen` on
  * a screen. SIZE_MAX: all. */
 size_t cli_limit(const struct cli *cli, size_t screen);
+
+/* Whether standard output is a terminal that shows Unicode's block elements. */
+bool cli_draws_blocks(void);
 
 /* Rows of the terminal, 0 if standard output is none. */
 unsigned cli_terminal_rows(void);

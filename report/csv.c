@@ -37,9 +37,12 @@ static void csv_value(struct output *output, const struct value *value) {
     case VALUE_COUNT:
     case VALUE_BYTES:
     case VALUE_SIGNED:
+    case VALUE_CHANGE:
+    case VALUE_CHANGE_BYTES:
     case VALUE_ID:
     case VALUE_SHARE:
     case VALUE_MILLISECONDS:
+    case VALUE_REAL:
     case VALUE_FLAG:
         report_plain_value(output, value);
         break;

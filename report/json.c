@@ -72,9 +72,12 @@ static void json_value(struct output *output, const struct value *value) {
     case VALUE_COUNT:
     case VALUE_BYTES:
     case VALUE_SIGNED:
+    case VALUE_CHANGE:
+    case VALUE_CHANGE_BYTES:
     case VALUE_ID:
     case VALUE_SHARE:
     case VALUE_MILLISECONDS:
+    case VALUE_REAL:
     case VALUE_FLAG:
         report_plain_value(output, value);
         break;
@@ -112,15 +115,17 @@ static void json_rows(struct output *output, const struct table *table, const ch
     }
 }
 
-static void json_node(struct output *output, const struct node *node, const char *between) {
+/* `between`: its children; `lines`: whether each row of a table gets one. */
+static void json_node(struct output *output, const struct node *node, const char *between,
+                      bool lines) {
     const char *separator = "";
     switch (node->shape) {
     case NODE_VALUE:
         json_value(output, &node->value);
         break;
     case NODE_TABLE:
-        output_puts(output, "[\n  ");
-        json_rows(output, node->table, ",\n  ", "");
+        output_puts(output, lines ? "[\n  " : "[");
+        json_rows(output, node->table, lines ? ",\n  " : ", ", "");
         output_puts(output, "]");
         break;
     case NODE_GROUP:
@@ -130,7 +135,7 @@ static void json_node(struct output *output, const struct node *node, const char
             output_puts(output, separator);
             if (child->key)
                 json_key(output, child->key);
-            json_node(output, child, ", ");
+            json_node(output, child, ", ", lines);
             separator = between;
         }
         output_putc(output, node->shape == NODE_GROUP ? '}' : ']');
@@ -141,15 +146,21 @@ static struct err *json_write(const struct report *report, const struct format_o
                               struct output *output) {
     (void)options;
     const char *between = report->json_lines ? ", " : ",\n ";
-    output_puts(output, "{\"schema\": ");
-    json_text(output, report->schema);
+    const char *separator = "";
+    output_putc(output, '{');
+    if (report->schema) {
+        json_key(output, "schema");
+        json_text(output, report->schema);
+        separator = between;
+    }
     for (const struct node *node = report->document.root.first; node; node = node->next) {
-        output_puts(output, between);
+        output_puts(output, separator);
         json_key(output, node->key);
-        json_node(output, node, ", ");
+        json_node(output, node, ", ", !report->json_lines);
+        separator = between;
     }
     output_puts(output, "}\n");
-    if (report->json_lines)
+    if (report->json_lines && report->rows)
         json_rows(output, report->rows, "", "\n");
     return NULL;
 }

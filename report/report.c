@@ -69,6 +69,8 @@ void report_plain_value(struct output *output, const struct value *value) {
         output_unsigned(output, value->number);
         break;
     case VALUE_SIGNED:
+    case VALUE_CHANGE:
+    case VALUE_CHANGE_BYTES:
     case VALUE_ID:
         output_signed(output, value->integer);
         break;
@@ -76,6 +78,7 @@ void report_plain_value(struct output *output, const struct value *value) {
         output_printf(output, "%.6f", value->real);
         break;
     case VALUE_MILLISECONDS:
+    case VALUE_REAL:
         output_printf(output, "%.3f", value->real);
         break;
     case VALUE_FLAG:

@@ -17,7 +17,7 @@ struct screen_part {
 
 /* Starts zeroed but for its schema; report_clear frees what it holds. */
 struct report {
-    const char *schema;       /* "heapglass.top/1" */
+    const char *schema;       /* "heapglass.top/1"; NULL: a further line of a document */
     struct tree document;     /* every key but the schema, in order */
     const struct table *rows; /* the one table of CSV, and of JSON lines; may be NULL; borrowed */
     bool json_lines;          /* JSON: the document on one line, then each of `rows` on its own */

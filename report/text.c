@@ -94,6 +94,12 @@ static void add_value(struct strbuf *out, const struct text_table *text,
                       units_count(number, value->integer < 0 ? -(uint64_t)value->integer
                                                              : (uint64_t)value->integer));
         break;
+    case VALUE_CHANGE:
+        strbuf_puts(out, units_change(number, value->integer));
+        break;
+    case VALUE_CHANGE_BYTES:
+        strbuf_puts(out, units_change_bytes(number, value->integer));
+        break;
     case VALUE_ID:
         strbuf_printf(out, "%lld", (long long)value->integer);
         break;
@@ -108,6 +114,9 @@ static void add_value(struct strbuf *out, const struct text_table *text,
         break;
     case VALUE_MILLISECONDS:
         strbuf_printf(out, "%.1f ms", value->real);
+        break;
+    case VALUE_REAL:
+        strbuf_printf(out, "%.1f", value->real);
         break;
     case VALUE_FLAG:
         strbuf_puts(out, value->flag ? "yes" : "no");
@@ -125,9 +134,12 @@ static bool right_aligned(const struct text_table *text, size_t shown) {
     switch (text->table->columns[text->shown[shown]].kind) {
     case VALUE_COUNT:
     case VALUE_SIGNED:
+    case VALUE_CHANGE:
+    case VALUE_CHANGE_BYTES:
     case VALUE_ID:
     case VALUE_BYTES:
     case VALUE_MILLISECONDS:
+    case VALUE_REAL:
         return true;
     case VALUE_SHARE:
         return !text->options->bars;

@@ -37,6 +37,38 @@ char *units_short(char *buffer, uint64_t bytes) {
     return units_scaled(buffer, bytes, 9.95);
 }
 
+/* A number behind its sign. */
+static char *units_signed(char *buffer, int64_t number, char *(*unsigned_text)(char *, uint64_t)) {
+    char text[UNITS_SIZE];
+    const char *sign = number > 0 ? "+" : number < 0 ? "-" : "";
+    unsigned_text(text, number < 0 ? -(uint64_t)number : (uint64_t)number);
+    snprintf(buffer, UNITS_SIZE, "%s%.*s", sign, UNITS_SIZE - 2, text);
+    return buffer;
+}
+
+char *units_change(char *buffer, int64_t count) {
+    return units_signed(buffer, count, units_count);
+}
+
+char *units_change_bytes(char *buffer, int64_t bytes) {
+    return units_signed(buffer, bytes, units_bytes);
+}
+
+char *units_elapsed(char *buffer, double seconds) {
+    if (seconds < 59.95) {
+        snprintf(buffer, UNITS_SIZE, "%.1f s", seconds);
+        return buffer;
+    }
+    uint64_t whole = (uint64_t)(seconds + 0.5);
+    unsigned minutes = (unsigned)(whole / 60 % 60), rest = (unsigned)(whole % 60);
+    if (whole < 3600)
+        snprintf(buffer, UNITS_SIZE, "%u:%02u", minutes, rest);
+    else
+        snprintf(buffer, UNITS_SIZE, "%llu:%02u:%02u", (unsigned long long)(whole / 3600), minutes,
+                 rest);
+    return buffer;
+}
+
 char *units_percent(char *buffer, double share) {
     if (share > 0 && share < 0.01)
         strcpy(buffer, "<1%");

@@ -11,11 +11,14 @@ enum value_kind {
     VALUE_TEXT, /* valid UTF-8, escaped for a terminal */
     VALUE_COUNT,
     VALUE_SIGNED,
-    VALUE_ID, /* integer: a number that is a name, such as a PID */
+    VALUE_CHANGE,       /* integer: more or less of a count; people see its sign */
+    VALUE_CHANGE_BYTES, /* integer: of bytes */
+    VALUE_ID,           /* integer: a number that is a name, such as a PID */
     VALUE_BYTES,
     VALUE_ADDRESS,
     VALUE_SHARE,        /* real: 0 .. 1 of a whole */
     VALUE_MILLISECONDS, /* real */
+    VALUE_REAL,         /* real */
     VALUE_FLAG,
     VALUE_ADDRESSES,
 };
@@ -52,6 +55,14 @@ static inline struct value value_signed(int64_t integer) {
     return (struct value){.kind = VALUE_SIGNED, .integer = integer};
 }
 
+static inline struct value value_change(int64_t integer) {
+    return (struct value){.kind = VALUE_CHANGE, .integer = integer};
+}
+
+static inline struct value value_change_bytes(int64_t integer) {
+    return (struct value){.kind = VALUE_CHANGE_BYTES, .integer = integer};
+}
+
 static inline struct value value_id(int64_t integer) {
     return (struct value){.kind = VALUE_ID, .integer = integer};
 }
@@ -71,6 +82,10 @@ static inline struct value value_share(uint64_t part, uint64_t whole) {
 
 static inline struct value value_milliseconds(double milliseconds) {
     return (struct value){.kind = VALUE_MILLISECONDS, .real = milliseconds};
+}
+
+static inline struct value value_real(double real) {
+    return (struct value){.kind = VALUE_REAL, .real = real};
 }
 
 static inline struct value value_flag(bool flag) {

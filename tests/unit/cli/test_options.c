@@ -29,8 +29,14 @@ Test(parse, durations) {
     cr_assert(epsilon_eq(dbl, seconds, 0.2, 1e-9));
     cr_assert_null(parse_duration("1.5s", &seconds));
     cr_assert(epsilon_eq(dbl, seconds, 1.5, 1e-9));
-    static const char *const bad[] = {"",    "200",  "0ms", "-1s",  "1m",    "ms",
-                                      "1 s", "infs", "nan", "1e3s", "1.2.3s"};
+    cr_assert_null(parse_duration("10m", &seconds));
+    cr_assert(epsilon_eq(dbl, seconds, 600, 1e-9));
+    cr_assert_null(parse_duration("8h", &seconds));
+    cr_assert(epsilon_eq(dbl, seconds, 8 * 3600, 1e-9));
+    cr_assert_null(parse_duration("1.5d", &seconds));
+    cr_assert(epsilon_eq(dbl, seconds, 36 * 3600, 1e-9));
+    static const char *const bad[] = {"",    "200",  "0ms", "-1s",  "1M",     "ms", "1h30m",
+                                      "1 s", "infs", "nan", "1e3s", "1.2.3s", "1w"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         check_usage(parse_duration(bad[i], &seconds));
 }

@@ -21,7 +21,7 @@ Test(program, wrong_usage) {
     fails("bogus", 2, "heapglass: unknown command 'bogus'; see heapglass --help\n");
     fails("--json", 2, "heapglass: a command comes first, not '--json'; see heapglass --help\n");
     fails("4711", 2, "heapglass: the interactive view is planned; try heapglass top 4711\n");
-    fails("growth", 2, "heapglass: growth is planned, but this version has it not\n");
+    fails("diff", 2, "heapglass: diff is planned, but this version has it not\n");
     fails("top", 2, "heapglass: top needs PID; see heapglass top --help\n");
     fails("top 1 2", 2, "heapglass: too many arguments, from '2' on; see heapglass top --help\n");
     fails("top x", 2, "heapglass: 'x' is not a PID; `heapglass ps` lists the Python processes\n");
@@ -74,8 +74,8 @@ Test(program, help_and_version) {
     cr_assert(eq(int, run_program("--version", &out, &errors), 0));
     cr_assert(eq(str, out, "heapglass 1.2.3\n"));
     free(out), free(errors);
-    static const char *const helps[] = {"--help",    "top --help", "help objects",
-                                        "object -h", "ps --help",  "doctor --help"};
+    static const char *const helps[] = {"--help",    "top --help",    "help objects", "object -h",
+                                        "ps --help", "doctor --help", "growth --help"};
     for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
         cr_assert(eq(int, run_program(helps[i], &out, &errors), 0));
         cr_assert_not_null(strstr(out, "heapglass"));
