@@ -50,10 +50,14 @@ ssize_t proc_read(pid_t pid, const char *name, char *to, size_t size) {
     return proc_read_path(path, to, size);
 }
 
-bool proc_read_memory(pid_t pid, uint64_t address, void *to, size_t size) {
+int proc_open_memory(pid_t pid) {
     char path[64];
     proc_path(path, sizeof path, pid, "mem");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool proc_read_memory(pid_t pid, uint64_t address, void *to, size_t size) {
+    int fd = proc_open_memory(pid);
     if (fd < 0)
         return false;
     ssize_t got = pread(fd, to, size, (off_t)address);

@@ -29,6 +29,9 @@ ssize_t proc_read_all(pid_t pid, const char *name, char **text, size_t *capacity
  * that are so since a fork. False if not all of it could be read. */
 bool proc_read_memory(pid_t pid, uint64_t address, void *to, size_t size);
 
+/* For many reads: a descriptor of it to pread from, at addresses; -1 with errno set. */
+int proc_open_memory(pid_t pid);
+
 /* The number behind "key:" at the start of a line; kilobytes ("kB") are turned into bytes. */
 bool proc_number(const char *text, const char *key, uint64_t *value);
 

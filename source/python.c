@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_first_of_file(const struct maps *maps, const struct map *map) {
     if (map->kind != MAPPING_FILE || map->offset || !map->readable)
@@ -242,9 +243,18 @@ static struct err *open_mapping(void *context, const struct layout_module *modul
     return mapped_file_open(python->pid, module->mapping, ret);
 }
 
+/* What proves a layout reads a few words thousands of times. */
+struct running {
+    pid_t pid;
+    int memory; /* -1 until needed */
+};
+
 static bool read_now(void *context, uint64_t address, void *to, size_t size) {
-    const struct python *python = context;
-    return proc_read_memory(python->pid, address, to, size);
+    struct running *running = context;
+    if (running->memory < 0)
+        running->memory = proc_open_memory(running->pid);
+    return running->memory >= 0 &&
+           pread(running->memory, to, size, (off_t)address) == (ssize_t)size;
 }
 
 struct err *python_layout(const struct python *python, const struct maps *maps,
@@ -262,6 +272,7 @@ struct err *python_layout(const struct python *python, const struct maps *maps,
             return err_no_memory();
         }
     }
+    struct running running = {.pid = python->pid, .memory = -1};
     struct layout_query query = {.runtime = runtime,
                                  .extensions = extensions.items,
                                  .extension_count = extensions.count,
@@ -269,10 +280,12 @@ struct err *python_layout(const struct python *python, const struct maps *maps,
                                  .open_context = (void *)python,
                                  .root = python->root,
                                  .read = read_now,
-                                 .read_context = (void *)python,
+                                 .read_context = &running,
                                  .bias = python->bias,
                                  .use_cache = true};
     struct err *err = layout_resolve(&query, ret);
+    if (running.memory >= 0)
+        close(running.memory);
     vec_free(&extensions);
     return err;
 }
