@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the live tests: every test on every interpreter here that heapglass has a layout for.
+"""Runs the live tests on every interpreter here that heapglass has a layout for: on each what plan.py chooses, or,
+with --whole and on those that are named, every test.
 
 usage: tests/live/run.py [--heapglass BINARY] [--interpreter PATH]... [--fetch] [--symbols dwarf,hidden,derived]
                          [--only TEXT]... [--whole] [--support FILE] [--jobs N] [-v]
-
-plan.py says which tests run where.
 
 Closes with the line 'N passed, N failed, N skipped'; exit status 1 if one failed."""
 

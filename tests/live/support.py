@@ -6,10 +6,11 @@ HEAD = """# What heapglass is tested on
 
 Written by the live tests (`tests/live/run.py --support FILE`), which run on every interpreter that they find. Numbers are
 tests passed of tests run. *Oracle*: the process records its own heap, object by object, and heapglass must say the same.
-*Garbage*: against `gc.collect()`. *Audit*: hidden references, to the last one. *Graph*: references, paths, retained sizes,
-threads and leaks. *Layout*: what heapglass knew the structures from, when it was given all symbols, no debug files, or not
-even the table of the very release; "refused" is an answer there, a wrong number would not be. All of the tests run on one
-interpreter of each minor version; on other builds of it, and with fewer symbols, those that judge the layout.
+*Garbage*: against `gc.collect()`. *Audit*: what is leaked is found to the last reference, and other hidden references are
+explained. *Graph*: references, paths, retained sizes, threads and leaks. *Layout*: what heapglass knew the structures from,
+when it was given all symbols, no debug files, or not even the table of the very release; "refused" is an answer there, a
+wrong number would not be. All of the tests run on one interpreter of each minor version; on other builds of it, and with
+fewer symbols, those that judge the layout.
 
 | Python | build | interpreter | symbols | layout | oracle | garbage | audit | graph | result |
 |---|---|---|---|---|---|---|---|---|---|

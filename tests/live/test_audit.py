@@ -1,4 +1,5 @@
-"""heapglass audit: leaked references are named to the last one, and clean processes have none."""
+"""heapglass audit: leaked references are found to the last one, and other processes have those that
+docs/hidden-references.md explains."""
 
 import collections
 import contextlib
