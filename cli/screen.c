@@ -43,9 +43,9 @@ struct err *cli_pid(const char *argument, pid_t *pid) {
                    argument);
 }
 
-struct err *cli_open_source(const struct cli *cli, struct source **ret) {
+struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) {
     pid_t pid = 0;
-    TRY(cli_pid(cli->arguments[0], &pid));
+    TRY(cli_pid(argument, &pid));
     struct progress *progress = progress_start(cli->options.quiet);
     bool totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options);
     const struct source_options options = {
@@ -62,6 +62,10 @@ struct err *cli_open_source(const struct cli *cli, struct source **ret) {
     struct err *err = source_open_pid(pid, &options, ret);
     progress_end(progress);
     return err;
+}
+
+struct err *cli_open_source(const struct cli *cli, struct source **ret) {
+    return cli_open(cli, cli->arguments[0], ret);
 }
 
 struct err *cli_build_graph(const struct cli *cli, const struct source *source,
@@ -100,9 +104,8 @@ void time_add(struct tree *tree, struct node *group, struct timespec taken) {
         tree_add(tree, group, "taken_at", value_text(text));
 }
 
-static void add_damage(struct report *report, const struct heap *heap) {
+void damage_add_to(struct report *report, struct node *list, const struct heap *heap) {
     struct tree *tree = &report->document;
-    struct node *list = tree_list(tree, &tree->root, "damage");
     const struct damage_list *damage = heap_damage(heap);
     for (size_t i = 0; i < damage->count; i++) {
         struct node *item = tree_group(tree, list, NULL);
@@ -138,11 +141,10 @@ static void add_guessed_types(struct report *report, struct node *group, const s
     }
 }
 
-void envelope_add(struct report *report, const struct source *source) {
+void source_add(struct report *report, struct node *group, const struct source *source) {
     const struct source_info *info = source_info(source);
     const struct capture_result *capture = &info->capture;
     struct tree *tree = &report->document;
-    struct node *group = tree_group(tree, &tree->root, "source");
     tree_add(tree, group, "kind", value_text(info->kind));
     tree_add(tree, group, "pid", value_id(info->pid));
     tree_add(tree, group, "inner_pid", value_id(info->inner_pid));
@@ -160,7 +162,12 @@ void envelope_add(struct report *report, const struct source *source) {
     tree_add(tree, group, "was_stopped", value_flag(capture->was_stopped));
     memory_add(tree, group, &capture->memory);
     time_add(tree, group, capture->taken_at);
-    add_damage(report, source_heap(source));
+}
+
+void envelope_add(struct report *report, const struct source *source) {
+    struct tree *tree = &report->document;
+    source_add(report, tree_group(tree, &tree->root, "source"), source);
+    damage_add_to(report, tree_list(tree, &tree->root, "damage"), source_heap(source));
 }
 
 /* ---- screen ---------------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 
 /* Opens the source that the first argument names, with the capture options, showing progress. */
 struct err *cli_open_source(const struct cli *cli, struct source **ret) ERR_CHECK;
+/* The same of any argument. */
+struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) ERR_CHECK;
 void cleanup_source(struct source **source);
 
 /* The reference graph of a source's heap, and its dominators, showing progress. */
@@ -33,6 +35,9 @@ void cleanup_report(struct report *report);
 
 /* Adds "source" and "damage" to a report's document. */
 void envelope_add(struct report *report, const struct source *source);
+/* Adds what "source" has to a group, or an item of a list, of several; and to a list its damage. */
+void source_add(struct report *report, struct node *group, const struct source *source);
+void damage_add_to(struct report *report, struct node *list, const struct heap *heap);
 
 /* Adds "taken_at". */
 void time_add(struct tree *tree, struct node *group, struct timespec taken);

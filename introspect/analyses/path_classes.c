@@ -238,6 +238,10 @@ bool path_class_is_named(const struct path_classes *classes, uint32_t number) {
     return classes->items.items[number].named;
 }
 
+bool path_class_is_namespace(const struct path_classes *classes, uint32_t number) {
+    return classes->items.items[number].role == PATH_NAMESPACE;
+}
+
 bool path_class_is_root(const struct path_classes *classes, uint32_t number) {
     return classes->items.items[number].root != NULL;
 }

@@ -25,6 +25,8 @@ char *path_class_text(const struct path_classes *classes, uint32_t number);
 const struct held_root *path_class_root(const struct path_classes *classes, uint32_t number);
 /* True if the last step is a name that somebody gave: an attribute or a variable, no key or index. */
 bool path_class_is_named(const struct path_classes *classes, uint32_t number);
+/* True for a __dict__: its entries are named as attributes of what it belongs to. */
+bool path_class_is_namespace(const struct path_classes *classes, uint32_t number);
 /* True if nothing but a root comes before it. */
 bool path_class_is_root(const struct path_classes *classes, uint32_t number);
 

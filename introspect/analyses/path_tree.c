@@ -11,7 +11,7 @@ struct grower {
     struct path_tree *tree;
     const struct path_filter *filter;
     uint32_t *queue; /* ids in the order in which they were reached */
-    size_t queued;
+    size_t queued, followed;
     uint32_t owner; /* whose references are being followed by label */
 };
 
@@ -100,7 +100,14 @@ static void reach_globals(struct grower *grower, const uint32_t *order, size_t c
     }
 }
 
-static struct err *reach_roots(struct grower *grower) {
+static bool root_lasts(const struct root *root) {
+    return root->kind != ROOT_FRAME && root->kind != ROOT_TASK && root->kind != ROOT_EXCEPTION &&
+           !(root->reference.properties & REFERENCE_GUESSED);
+}
+
+static void grow(struct grower *grower, const volatile int *cancel);
+
+static struct err *reach_roots(struct grower *grower, const volatile int *cancel) {
     const struct root_list *roots = &grower->tree->graph->roots;
     uint32_t *order = malloc((roots->count + 1) * sizeof *order);
     if (!order)
@@ -115,8 +122,17 @@ static struct err *reach_roots(struct grower *grower) {
             globals = true;
             reach_globals(grower, order, i);
         }
-        if (!root_is_out(grower->filter, &held->root))
+        bool later = grower->filter->lasting_first && !root_lasts(&held->root);
+        if (!root_is_out(grower->filter, &held->root) && !later)
             reach(grower, held->object, PATH_FROM_ROOT | order[i]);
+    }
+    if (grower->filter->lasting_first) {
+        grow(grower, cancel);
+        for (size_t i = 0; i < roots->count; i++) {
+            const struct held_root *held = &roots->items[order[i]];
+            if (!root_is_out(grower->filter, &held->root))
+                reach(grower, held->object, PATH_FROM_ROOT | order[i]);
+        }
     }
     free(order);
     return NULL;
@@ -124,7 +140,8 @@ static struct err *reach_roots(struct grower *grower) {
 
 static void grow(struct grower *grower, const volatile int *cancel) {
     const struct graph *graph = grower->tree->graph;
-    for (size_t i = 0; i < grower->queued; i++) {
+    for (; grower->followed < grower->queued; grower->followed++) {
+        size_t i = grower->followed;
         if (i % POLL_EVERY == 0 && cancel_asked(cancel))
             return;
         if (i + AHEAD < grower->queued)
@@ -153,7 +170,7 @@ struct err *path_tree_grow(const struct graph *graph, uint32_t from,
     if (!err) {
         memset(ret->parent, 0xff, size);
         if (from == HEAP_NONE)
-            err = reach_roots(&grower);
+            err = reach_roots(&grower, cancel);
         else
             reach(&grower, from, from);
     }

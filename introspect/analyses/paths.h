@@ -12,6 +12,9 @@ struct path_filter {
     const char *const *attributes; /* labels of references, such as ".cache" */
     size_t attribute_count;
     bool no_guesses;
+    /* First all that lasts is reached, then what else running frames, their exceptions and guessed roots
+     * lead to: an object's path does not depend on who uses it in that moment. */
+    bool lasting_first;
     uint32_t barrier; /* an object through which no path leads, though to it; HEAP_NONE: none */
 };
 

@@ -21,7 +21,7 @@ Test(program, wrong_usage) {
     fails("bogus", 2, "heapglass: unknown command 'bogus'; see heapglass --help\n");
     fails("--json", 2, "heapglass: a command comes first, not '--json'; see heapglass --help\n");
     fails("4711", 2, "heapglass: the interactive view is planned; try heapglass top 4711\n");
-    fails("diff", 2, "heapglass: diff is planned, but this version has it not\n");
+    fails("save", 2, "heapglass: save is planned, but this version has it not\n");
     fails("top", 2, "heapglass: top needs PID; see heapglass top --help\n");
     fails("top 1 2", 2, "heapglass: too many arguments, from '2' on; see heapglass top --help\n");
     fails("top x", 2, "heapglass: 'x' is not a PID; `heapglass ps` lists the Python processes\n");
