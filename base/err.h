@@ -9,7 +9,7 @@
 enum err_code {
     ERR_FAILED = 1,       /* it failed, nothing more special applies */
     ERR_USAGE = 2,        /* the request itself is wrong */
-    ERR_SOURCE = 3,       /* the process is gone or may not be attached to */
+    ERR_SOURCE = 3,       /* the process or snapshot is not there, or we may not look at it */
     ERR_NO_LAYOUT = 4,    /* not a Python, or no layout for this build */
     ERR_DAMAGED_FILE = 5, /* a file is damaged */
     ERR_BUDGET = 6,       /* a budget (pause, memory) would be or was exceeded */

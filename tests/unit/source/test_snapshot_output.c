@@ -266,8 +266,9 @@ Test(snapshot_output, a_reader_that_does_not_read_can_be_interrupted) {
 
 static void *read_fifo(void *ret) {
     usleep(100000);
+    static char content[1 << 20];
     FILE *file = fopen("fifo", "r");
-    *(size_t *)ret = fread(malloc(1 << 20), 1, 1 << 20, file);
+    *(size_t *)ret = fread(content, 1, sizeof content, file);
     fclose(file);
     return NULL;
 }
