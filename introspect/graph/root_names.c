@@ -1,6 +1,7 @@
 /* Roots as people know them. */
 #include "introspect/graph/root_list.h"
 #include "introspect/heap/heap_private.h"
+#include "introspect/heap/hidden_values.h"
 #include "introspect/heap/stacks.h"
 #include "introspect/objects/code.h"
 #include "introspect/objects/fields.h"
@@ -34,9 +35,14 @@ static void add_frame(struct decode *decode, const struct root *root, struct str
     code_place(decode, frame.code, frame.instruction, out);
 }
 
-static void add_image_thread(const struct image_thread *thread, struct strbuf *out) {
+static void add_image_thread(const struct heap *heap, const struct image_thread *thread,
+                             struct strbuf *out) {
     strbuf_puts(out, "thread \"");
-    strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name), NAME_LIMIT);
+    if (heap->hides_values)
+        strbuf_puts(out, HIDDEN_VALUE);
+    else
+        strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name),
+                           NAME_LIMIT);
     strbuf_printf(out, "\" (%d)", (int)thread->tid);
 }
 
@@ -91,7 +97,7 @@ static void add_stack(const struct heap *heap, const struct root *root, struct s
     const struct image_thread *threads = image_threads(heap->image, &count);
     strbuf_puts(out, root->kind == ROOT_REGISTER ? "a register of " : "the C stack of ");
     if (root->owner < count)
-        add_image_thread(&threads[root->owner], out);
+        add_image_thread(heap, &threads[root->owner], out);
 }
 
 static void add_interpreter(const struct root *root, struct strbuf *out) {

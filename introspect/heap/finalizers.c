@@ -1,14 +1,7 @@
-/* What runs when an object goes, as the image tells. */
+/* What runs when an object goes. */
 #include "introspect/heap/heap_private.h"
 
 #include <string.h>
-
-static bool has_finalizer(const struct heap *heap, const struct type *type) {
-    uint64_t finalize = 0;
-    struct field field = heap->layout->type.tp_finalize;
-    return layout_has(field) &&
-           image_read_u64(heap->image, type->address + field.offset, &finalize) && finalize;
-}
 
 static bool is_generator(const struct type *type) {
     return type->decoder && (!strcmp(type->decoder->name, "generator") ||
@@ -43,21 +36,32 @@ static bool is_suspended(const struct heap *heap, uint32_t id) {
            state < (int8_t)layout->trait.frame_executing;
 }
 
-bool callback_of(const struct heap *heap, uint32_t id) {
+static bool is_weakref(const struct type *type) {
+    return type->decoder && !strcmp(type->decoder->name, "weakref");
+}
+
+static bool has_callback(const struct heap *heap, uint32_t id) {
     const struct layout *layout = heap->layout;
-    const struct type *type = heap_type(heap, id);
     uint64_t callback = 0;
-    return type->decoder && !strcmp(type->decoder->name, "weakref") &&
-           image_read_u64(heap->image, heap_address(heap, id) + layout->weakref.wr_callback.offset,
+    return image_read_u64(heap->image, heap_address(heap, id) + layout->weakref.wr_callback.offset,
                           &callback) &&
            callback;
 }
 
-enum object_finalizer finalizer_of(const struct heap *heap, uint32_t id) {
+bool pending_in_image(const struct heap *heap, uint32_t id) {
     const struct type *type = heap_type(heap, id);
-    if (!has_finalizer(heap, type))
+    return is_generator(type) ? is_suspended(heap, id) : is_weakref(type) && has_callback(heap, id);
+}
+
+bool heap_has_callback(const struct heap *heap, uint32_t id) {
+    return is_weakref(heap_type(heap, id)) && heap->provider->is_pending(heap, id);
+}
+
+enum object_finalizer heap_finalizer(const struct heap *heap, uint32_t id) {
+    const struct type *type = heap_type(heap, id);
+    if (!type->has_finalizer)
         return FINALIZER_NONE;
     if (is_generator(type))
-        return is_suspended(heap, id) ? FINALIZER_SUSPENDED : FINALIZER_NONE;
+        return heap->provider->is_pending(heap, id) ? FINALIZER_SUSPENDED : FINALIZER_NONE;
     return type->python_class ? FINALIZER_DEL : FINALIZER_C;
 }

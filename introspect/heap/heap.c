@@ -101,12 +101,6 @@ size_t heap_unclaimed(const struct heap *heap, struct heap_block *blocks, size_t
 void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {
     heap->provider->references(heap, id, visit, context);
 }
-void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
-    heap->provider->preview(heap, id, out);
-}
-void heap_name(const struct heap *heap, uint64_t text, struct strbuf *out) {
-    heap->provider->name(heap, text, out);
-}
 bool heap_closure_variable(const struct heap *heap, uint32_t function, uint64_t index,
                            struct strbuf *out) {
     return heap->provider->closure_variable(heap, function, index, out);
@@ -114,12 +108,6 @@ bool heap_closure_variable(const struct heap *heap, uint32_t function, uint64_t 
 bool heap_default_argument(const struct heap *heap, uint32_t function, uint64_t index,
                            struct strbuf *out) {
     return heap->provider->default_argument(heap, function, index, out);
-}
-enum object_finalizer heap_finalizer(const struct heap *heap, uint32_t id) {
-    return heap->provider->finalizer(heap, id);
-}
-bool heap_has_callback(const struct heap *heap, uint32_t id) {
-    return heap->provider->has_callback(heap, id);
 }
 struct err *heap_stacks(const struct heap *heap, struct stacks *ret) {
     return heap->provider->stacks(heap, ret);
@@ -134,5 +122,6 @@ void heap_destroy(struct heap *heap) {
     vec_free(&heap->unclaimed);
     vec_free(&heap->interpreters);
     vec_free(&heap->sums);
+    bitmap_free(&heap->declared);
     free(heap);
 }

@@ -22,6 +22,8 @@ struct heap {
     struct type_table *types;
     struct vec(struct heap_interpreter) interpreters; /* the main one first */
     struct columns columns;
+    bool hides_values;
+    struct bitmap declared; /* by id: str objects whose text is shown though values are hidden */
     struct heap_totals totals;
     struct heap_accounts accounts;
     struct damage_list damage;
@@ -47,8 +49,7 @@ struct heap {
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored);
 
 /* Of heaps that have an image; in finalizers.c and stacks.c. */
-enum object_finalizer finalizer_of(const struct heap *heap, uint32_t id);
-bool callback_of(const struct heap *heap, uint32_t id);
+bool pending_in_image(const struct heap *heap, uint32_t id);
 struct err *stacks_collect(const struct heap *heap, struct stacks *ret) ERR_CHECK;
 
 #endif

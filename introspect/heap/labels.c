@@ -1,5 +1,6 @@
 /* The names of references, as steps of a path that a person can read and mostly evaluate. */
 #include "introspect/heap/heap_private.h"
+#include "introspect/heap/hidden_values.h"
 
 static void add_index(struct strbuf *out, const char *before, uint64_t index, char after) {
     strbuf_printf(out, "%s%llu%c", before, (unsigned long long)index, after);
@@ -8,6 +9,10 @@ static void add_index(struct strbuf *out, const char *before, uint64_t index, ch
 /* ['key'] as the key's own preview shows it; a key that has none is named by type and address. */
 static void add_key(const struct heap *heap, uint64_t key, struct strbuf *out) {
     uint32_t id = heap_find(heap, key);
+    if (id != HEAP_NONE && heap_value_is_hidden(heap, id)) {
+        heap_preview(heap, id, out); /* which has its brackets */
+        return;
+    }
     strbuf_putc(out, '[');
     size_t before = out->length;
     if (id != HEAP_NONE)

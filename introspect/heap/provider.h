@@ -27,8 +27,8 @@ struct heap_provider {
     bool (*default_argument)(const struct heap *heap, uint32_t function, uint64_t index,
                              struct strbuf *out);
 
-    enum object_finalizer (*finalizer)(const struct heap *heap, uint32_t id);
-    bool (*has_callback)(const struct heap *heap, uint32_t id);
+    /* A generator that is suspended, a weak reference that has a callback. */
+    bool (*is_pending)(const struct heap *heap, uint32_t id);
     int64_t (*interpreter)(const struct heap *heap, uint32_t id);
     struct err *(*stacks)(const struct heap *heap, struct stacks *ret)ERR_CHECK;
 

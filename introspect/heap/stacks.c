@@ -126,7 +126,9 @@ void stacks_thread_name(const struct heap *heap, size_t index, struct strbuf *ou
     uint64_t name = object ? attribute_of(heap, &decode, object, "_name") : 0;
     const struct type *type = name ? remote_type(&decode, name) : NULL;
     const struct image_thread *thread = image_thread_of(heap, index);
-    if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
+    if (heap->hides_values)
+        strbuf_printf(out, "[#%zu]", index + 1);
+    else if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
         str_escaped(&decode, name, NAME_LIMIT, out);
     else if (thread)
         strbuf_add_escaped(out, thread->name, strnlen(thread->name, sizeof thread->name),

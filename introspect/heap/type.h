@@ -19,6 +19,7 @@ struct type {
     bool python_class;             /* made by a class statement */
     bool has_gc;                   /* instances have a GC head (type objects: only heap types do) */
     bool is_type;                  /* instances are types */
+    bool has_finalizer;            /* tp_finalize */
     bool own_sizeof;               /* defines __sizeof__ itself */
     bool size_overridden;          /* has a __sizeof__ that no decoder knows */
     bool unknown_body;             /* C structure beyond `decoded_as` that nobody describes */

@@ -341,6 +341,8 @@ static bool read_type(struct type_table *table, struct type *type, unsigned dept
         return false;
     type->has_gc = type->flags & TPFLAGS_HAVE_GC;
     type->is_type = type->flags & TPFLAGS_TYPE_SUBCLASS;
+    type->has_finalizer =
+        layout_has(layout->type.tp_finalize) && field_pointer(body, layout->type.tp_finalize);
     type->python_class = type->heap_type && is_python_class(table, body, available);
     type->cached_keys = type->heap_type ? field_pointer(body, layout->heap_type.ht_cached_keys) : 0;
     if (type->flags & (layout->trait.flag_managed_dict | layout->trait.flag_managed_weakref))
@@ -403,28 +405,55 @@ static void ignore_references(struct decode *decode) {
     decode->reference_count = 0;
 }
 
-struct err *type_table_create(const struct image *image, const struct layout *layout,
-                              uint64_t runtime_address, struct type_table **ret) {
+static struct err *create(struct type_table **ret) {
     struct type_table *table = calloc(1, sizeof *table);
     if (!table)
         return err_no_memory();
-    table->image = image;
-    table->layout = layout;
-    table->runtime_module = image_module_at(image, runtime_address);
     table->slots = slots_create(4096);
     table->by_id = calloc(MAX_TYPES, sizeof *table->by_id);
     pthread_mutex_init(&table->lock, NULL);
-    table->decode = (struct decode){.image = image,
-                                    .layout = layout,
-                                    .types = table,
-                                    .damage = &table->damage,
-                                    .flush = ignore_references};
-    if (!table->slots || !table->by_id || !index_decoders(table)) {
+    if (!table->slots || !table->by_id) {
         type_table_destroy(table);
         return err_no_memory();
     }
     *ret = table;
     return NULL;
+}
+
+struct err *type_table_create(const struct image *image, const struct layout *layout,
+                              uint64_t runtime_address, struct type_table **ret) {
+    struct type_table *table = NULL;
+    TRY(create(&table));
+    table->image = image;
+    table->layout = layout;
+    table->runtime_module = image_module_at(image, runtime_address);
+    table->decode = (struct decode){.image = image,
+                                    .layout = layout,
+                                    .types = table,
+                                    .damage = &table->damage,
+                                    .flush = ignore_references};
+    if (!index_decoders(table)) {
+        type_table_destroy(table);
+        return err_no_memory();
+    }
+    *ret = table;
+    return NULL;
+}
+
+struct err *type_table_create_known(struct type_table **ret) {
+    return create(ret);
+}
+
+const struct type *type_table_add(struct type_table *table, const struct type *type) {
+    if (type_table_find(table, type->address))
+        return NULL;
+    struct type *added = arena_alloc(&table->memory, sizeof *added);
+    char *name = arena_strdup(&table->memory, type->name);
+    if (!added || !name)
+        return NULL;
+    *added = *type;
+    added->name = name;
+    return publish(table, added) ? added : NULL;
 }
 
 void type_table_destroy(struct type_table *table) {

@@ -7,6 +7,11 @@
 /* `runtime_address`: of _PyRuntime, whose module's types may be decoded by their names alone. */
 struct err *type_table_create(const struct image *image, const struct layout *layout,
                               uint64_t runtime_address, struct type_table **ret) ERR_CHECK;
+/* An empty one without an image, for types that are known already. */
+struct err *type_table_create_known(struct type_table **ret) ERR_CHECK;
+/* Adds a type, by the next id; its name is copied. NULL without memory, if there are too many, or if one
+ * of that address is there. */
+const struct type *type_table_add(struct type_table *table, const struct type *type);
 void type_table_destroy(struct type_table *table);
 
 /* The type if it is known already, else NULL. Thread-safe. */
