@@ -97,19 +97,19 @@ static void believe_of_target(struct believer *believer, struct guess *guesses, 
                               struct held_root *roots, size_t root_count) {
     const struct graph *graph = believer->graph;
     bool tells = refcount_tells(graph->heap, believer->target);
-    uint64_t owner = 0; /* of the guess that the heap has reached it through */
-    bool by_guess = graph->heap->provider->guess_source(
-        graph->heap, heap_address(graph->heap, believer->target), &owner);
+    const struct guess_source *source =
+        heap_guess_source(graph->heap, heap_address(graph->heap, believer->target));
     /* Of an immortal one's guesses, which may be thousands, the first will do. */
     believer->room = tells ? room_of(graph, believer->target, roots, root_count) : 1;
     if (tells)
         believe_objects(believer, guesses, guess_count, false, HEAP_NONE);
-    if (by_guess && owner)
-        believe_objects(believer, guesses, guess_count, true, heap_find(graph->heap, owner));
-    if (by_guess && !owner)
+    if (source && source->owner)
+        believe_objects(believer, guesses, guess_count, true,
+                        heap_find(graph->heap, source->owner));
+    if (source && !source->owner)
         believe_roots(believer, roots, root_count);
     believe_objects(believer, guesses, guess_count, true, HEAP_NONE);
-    if (!by_guess || owner)
+    if (!source || source->owner)
         believe_roots(believer, roots, root_count);
 }
 

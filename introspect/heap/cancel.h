@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* `cancel` may be NULL. Cheap, but not for every object: polled per page, batch or word of a bitmap. */
 static inline bool cancel_asked(const volatile int *cancel) {

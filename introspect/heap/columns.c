@@ -198,6 +198,44 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
     return out_of_memory ? err_no_memory() : cancel_check(marking->cancel);
 }
 
+/* ---- with addresses -------------------------------------------------------------------------- */
+
+bool columns_reserve(struct columns *columns, uint32_t count) {
+    columns->count = count;
+    columns->addresses = big_alloc(((size_t)count + 1) * sizeof *columns->addresses, false);
+    return columns->addresses && allocate(columns);
+}
+
+static int compare_addresses(const void *left, const void *right, void *context) {
+    const uint64_t *addresses = context;
+    uint64_t a = addresses[*(const uint32_t *)left], b = addresses[*(const uint32_t *)right];
+    return a < b ? -1 : a > b;
+}
+
+static void order_overflows(struct value_column *column) {
+    if (column->overflows.count)
+        qsort(column->overflows.items, column->overflows.count, sizeof *column->overflows.items,
+              compare_overflows);
+}
+
+bool columns_order(struct columns *columns) {
+    order_overflows(&columns->refcount);
+    order_overflows(&columns->size);
+    order_overflows(&columns->footprint);
+    bool ascending = true;
+    for (uint32_t id = 1; id < columns->count && ascending; id++)
+        ascending = columns->addresses[id - 1] < columns->addresses[id];
+    if (ascending)
+        return true;
+    columns->by_address = big_alloc(columns->count * sizeof *columns->by_address, false);
+    for (uint32_t id = 0; columns->by_address && id < columns->count; id++)
+        columns->by_address[id] = id;
+    if (columns->by_address)
+        qsort_r(columns->by_address, columns->count, sizeof *columns->by_address, compare_addresses,
+                columns->addresses);
+    return columns->by_address;
+}
+
 void columns_clear(struct columns *columns) {
     size_t size = columns->count * sizeof(uint32_t);
     big_free(columns->granule, size);
@@ -205,7 +243,7 @@ void columns_clear(struct columns *columns) {
     big_free(columns->refcount.values, size);
     big_free(columns->size.values, size);
     big_free(columns->footprint.values, size);
-    big_free(columns->addresses, columns->count * sizeof *columns->addresses);
+    big_free(columns->addresses, ((size_t)columns->count + 1) * sizeof *columns->addresses);
     big_free(columns->by_address, size);
     vec_free(&columns->refcount.overflows);
     vec_free(&columns->size.overflows);

@@ -45,6 +45,11 @@ struct columns_input {
 
 /* Fills the columns. Their `objects` and `odd` are set by the caller before, and theirs from then on. */
 struct err *columns_fill(const struct columns_input *input, struct columns *columns) ERR_CHECK;
+
+/* Room for `count` objects with addresses of their own; false without memory. */
+bool columns_reserve(struct columns *columns, uint32_t count);
+/* To be called when those are filled: addresses and overflows can be found from then on. False without memory. */
+bool columns_order(struct columns *columns);
 void columns_clear(struct columns *columns);
 
 /* The id of the object whose bit is at a place; HEAP_NONE if there is none. */

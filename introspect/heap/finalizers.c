@@ -40,6 +40,10 @@ static bool is_weakref(const struct type *type) {
     return type->decoder && !strcmp(type->decoder->name, "weakref");
 }
 
+bool type_may_be_pending(const struct type *type) {
+    return is_generator(type) || is_weakref(type);
+}
+
 static bool has_callback(const struct heap *heap, uint32_t id) {
     const struct layout *layout = heap->layout;
     uint64_t callback = 0;

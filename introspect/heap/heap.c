@@ -96,6 +96,19 @@ size_t heap_unclaimed(const struct heap *heap, struct heap_block *blocks, size_t
     return count;
 }
 
+const struct guess_source *heap_guess_source(const struct heap *heap, uint64_t target) {
+    size_t low = 0, high = heap->guesses.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (heap->guesses.items[middle].target < target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < heap->guesses.count && heap->guesses.items[low].target == target;
+    return found ? &heap->guesses.items[low] : NULL;
+}
+
 /* ---- what the provider tells ------------------------------------------------------------------- */
 
 void heap_references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {
@@ -122,6 +135,7 @@ void heap_destroy(struct heap *heap) {
     vec_free(&heap->unclaimed);
     vec_free(&heap->interpreters);
     vec_free(&heap->sums);
+    vec_free(&heap->guesses);
     bitmap_free(&heap->declared);
     free(heap);
 }

@@ -28,6 +28,7 @@ enum object_flag {
     OBJECT_STATIC = 4,        /* no heap memory of its own */
     OBJECT_GUESSED = 8,       /* recognised by its looks only */
     OBJECT_SIZE_INEXACT = 16, /* a __sizeof__ that is not CPython's may say something else */
+    OBJECT_PENDING = 32,      /* of heaps from snapshots: what heap_finalizer asks for */
 };
 
 struct heap_options {

@@ -270,6 +270,9 @@ static void count_totals(struct heap *heap, const struct columns_input *input) {
     heap->sums.items = heap->marking.sums.items;
     heap->sums.count = heap->marking.sums.count;
     memset(&heap->marking.sums, 0, sizeof heap->marking.sums);
+    heap->guesses.items = heap->marking.guessed.items;
+    heap->guesses.count = heap->marking.guessed.count;
+    memset(&heap->marking.guessed, 0, sizeof heap->marking.guessed);
     heap->accounts.pymalloc_footprint = heap->marking.footprint.pymalloc;
     heap->accounts.malloc_footprint = heap->marking.footprint.malloc;
 }

@@ -29,8 +29,10 @@ struct heap {
     struct damage_list damage;
     struct vec(struct heap_block) unclaimed; /* the first MAX_UNCLAIMED_LISTED */
     struct vec(struct heap_sums) sums;       /* by type id */
+    struct vec(struct guess_source)
+        guesses; /* by target: how those were reached that only a guess leads to */
 
-    struct snapshot_heap *snapshot; /* of one from a snapshot; the rest is of one from an image */
+    struct snapshot *snapshot; /* of one from a snapshot; the rest is of one from an image */
 
     const struct image *image;
     const struct layout *layout;
@@ -44,9 +46,15 @@ struct heap {
     struct bitmap objects, reachable;
 };
 
+/* The guess that the object at `target` was reached by; NULL if it was not reached by one. */
+const struct guess_source *heap_guess_source(const struct heap *heap, uint64_t target);
+
 /* A decoding state without references and buffers; damage goes to `ignored`, since it was told when
  * the heap was built. */
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored);
+
+/* In finalizers.c: whether provider->is_pending may be true of the instances of a type. */
+bool type_may_be_pending(const struct type *type);
 
 /* Of heaps that have an image; in finalizers.c and stacks.c. */
 bool pending_in_image(const struct heap *heap, uint32_t id);

@@ -83,21 +83,6 @@ static void references(const struct heap *heap, uint32_t id, heap_visit *visit, 
     pass_on(&decode);
 }
 
-static bool guess_source(const struct heap *heap, uint64_t target, uint64_t *owner) {
-    size_t low = 0, high = heap->marking.guessed.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (heap->marking.guessed.items[middle].target < target)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == heap->marking.guessed.count || heap->marking.guessed.items[low].target != target)
-        return false;
-    *owner = heap->marking.guessed.items[low].owner;
-    return true;
-}
-
 /* ---- values and names ------------------------------------------------------------------------ */
 
 static void preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
@@ -186,5 +171,4 @@ const struct heap_provider image_provider = {
     .is_pending = pending_in_image,
     .interpreter = interpreter,
     .stacks = stacks_collect,
-    .guess_source = guess_source,
 };

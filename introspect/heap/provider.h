@@ -1,5 +1,5 @@
 /* Where a heap gets what its columns do not tell: references, values and names come either from the image that it was
- * decoded from (image_provider.c), or from a snapshot (introspect/snapshot/snapshot_heap.c).
+ * decoded from (image_provider.c), or from a snapshot (introspect/snapshot/snapshot_provider.c).
  *
  * heap.h says what each function means; nothing above this folder can tell the two apart. */
 #ifndef HEAPGLASS_INTROSPECT_HEAP_PROVIDER_H
@@ -31,10 +31,6 @@ struct heap_provider {
     bool (*is_pending)(const struct heap *heap, uint32_t id);
     int64_t (*interpreter)(const struct heap *heap, uint32_t id);
     struct err *(*stacks)(const struct heap *heap, struct stacks *ret)ERR_CHECK;
-
-    /* The guess that the object at `target` was reached by: the address of the object that has it, 0 if a root
-     * has it. False if it was not reached by a guess. */
-    bool (*guess_source)(const struct heap *heap, uint64_t target, uint64_t *owner);
 
     /* Every root that points to an object, guesses not yet sorted out, in the order of a root_list; and the
      * references of objects [first, last). NULL: they are to be decoded. */
