@@ -75,7 +75,7 @@ static const struct command *find_command(const char *name) {
 }
 
 static struct err *unknown_command(const char *name) {
-    static const char *const planned[] = {"triage", "memory", "save"};
+    static const char *const planned[] = {"triage", "memory"};
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {
         if (!strcmp(planned[i], name))
             return err_new(ERR_USAGE, "%s is planned, but this version has it not", name);

@@ -145,6 +145,11 @@ static struct err *take_no_values(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_save(struct options *options, const char *value) {
+    options->save = value;
+    return NULL;
+}
+
 static struct err *take_type(struct options *options, const char *value) {
     options->type = value;
     return NULL;
@@ -264,7 +269,9 @@ static const struct option_row rows[] = {
     {OPTION_PATHS, 0, "exclude", "WHAT", "no paths through an .attribute, TYPE, root",
      take_exclude},
     {OPTION_PATHS, 0, "via", "ADDRESS", "only paths through this object", take_via},
-    {OPTION_VALUES, 0, "no-values", NULL, "never show what objects contain", take_no_values},
+    {OPTION_VALUES | OPTION_CAPTURE, 0, "no-values", NULL,
+     "neither show nor save what objects contain", take_no_values},
+    {OPTION_CAPTURE, 0, "save", "FILE", "keep the capture as a snapshot, too", take_save},
     {OPTION_EMIT, 0, "emit", NULL, "write the layout as a built-in table", take_emit},
     {OPTION_ROUNDS, 0, "every", "TIME", "from start to start of rounds (default: 10s)", take_every},
     {OPTION_ROUNDS, 0, "rounds", "N", "so many; without it until Ctrl-C or the process ends",
@@ -283,9 +290,6 @@ static const struct option_row rows[] = {
     {OPTION_COMMON, 0, "log", "DOMAINS", "log some of it (attach,capture,elf,dwarf,...)", take_log},
     {OPTION_COMMON, 'h', "help", NULL, "show this", take_help},
 };
-
-/* Options of the design that a version to come will have: an honest answer, not "unknown". */
-static const char *const planned[] = {"save"};
 
 enum { ROWS = sizeof rows / sizeof *rows, MAX_OPTIONS = ROWS + 16, FIRST_VALUE = 1 << 8 };
 
@@ -332,10 +336,6 @@ static struct err *refuse(const char *command, const char *given, bool missing_v
     size_t length = strcspn(given, "=");
     const char *name = given + strspn(given, "-");
     size_t name_length = length > (size_t)(name - given) ? length - (size_t)(name - given) : 0;
-    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {
-        if (strlen(planned[i]) == name_length && !memcmp(planned[i], name, name_length))
-            return err_new(ERR_USAGE, "--%s is planned, but this version has it not", planned[i]);
-    }
     bool known = false;
     for (int i = 0; i < ROWS; i++)
         known |= strlen(rows[i].name) == name_length && !memcmp(rows[i].name, name, name_length);

@@ -12,7 +12,7 @@ enum option_bit {
     OPTION_CSV = 1 << 1,
     OPTION_LIMIT = 1 << 2, /* -n */
     OPTION_SORT = 1 << 3,
-    OPTION_CAPTURE = 1 << 4,      /* --pause, --max-pause, --max-memory, --python */
+    OPTION_CAPTURE = 1 << 4,      /* --pause, --max-pause, --max-memory, --python, --save */
     OPTION_VALUES = 1 << 5,       /* --no-values */
     OPTION_FILTER = 1 << 6,       /* --type, --unreachable */
     OPTION_REFS = 1 << 7,         /* --refs */
@@ -42,6 +42,7 @@ struct options {
     uint64_t max_memory; /* bytes; 0: not given */
     unsigned python;     /* from 1 on; 0: not given */
     int64_t interpreter; /* an id; -1: not given */
+    const char *save;    /* a snapshot to write; NULL: not given */
     bool no_values, quiet, help;
     enum color_choice color;
     const char *type; /* a glob over qualified names; NULL: all */

@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "report/units.h"
 #include "report/width.h"
+#include "source/snapshot_output.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -30,24 +31,51 @@ struct err *cli_pid(const char *argument, pid_t *pid) {
     char *end;
     errno = 0;
     long number = strtol(argument, &end, 10);
-    if (isdigit((unsigned char)*argument) && !*end) {
-        if (errno || number <= 0 || number > INT_MAX)
-            return err_new(ERR_USAGE, "%s is not a PID", argument);
-        *pid = (pid_t)number;
-        return NULL;
-    }
-    if (!access(argument, F_OK))
-        return err_new(ERR_USAGE, "%s: this version reads no snapshot files yet; give a PID",
+    if (!isdigit((unsigned char)*argument) || *end)
+        return err_new(ERR_USAGE, "'%s' is not a PID; `heapglass ps` lists the Python processes",
                        argument);
-    return err_new(ERR_USAGE, "'%s' is not a PID; `heapglass ps` lists the Python processes",
-                   argument);
+    if (errno || number <= 0 || number > INT_MAX)
+        return err_new(ERR_USAGE, "%s is not a PID", argument);
+    *pid = (pid_t)number;
+    return NULL;
+}
+
+/* What consists of digits is a PID; a file of that name can be given as ./4711. */
+static bool is_pid(const char *argument) {
+    return *argument && !argument[strspn(argument, "0123456789")];
+}
+
+static struct err *open_argument(const char *argument, const struct source_options *options,
+                                 struct source **ret) {
+    pid_t pid = 0;
+    if (is_pid(argument)) {
+        TRY(cli_pid(argument, &pid));
+        return source_open_pid(pid, options, ret);
+    }
+    if (access(argument, F_OK) && errno == ENOENT)
+        return err_new(
+            ERR_USAGE,
+            "'%s' is neither a PID nor a file; `heapglass ps` lists the Python processes",
+            argument);
+    return source_open_snapshot(argument, options, ret);
+}
+
+/* What is kept is written before it is looked at: whatever goes wrong then, it is there. */
+static struct err *keep(const struct cli *cli, const struct source_options *options,
+                        struct snapshot_output *output, struct source *source) {
+    if (cli->options.no_values)
+        TRY(source_hide_values(source));
+    return output ? source_save(source, output, options) : NULL;
 }
 
 struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) {
-    pid_t pid = 0;
-    TRY(cli_pid(argument, &pid));
+    bool totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options) &&
+                       !cli->options.save && !cli->options.no_values;
+    struct snapshot_output *output = NULL;
+    struct source *source = NULL;
+    if (cli->options.save)
+        TRY(snapshot_output_open(cli->options.save, cli->cancel, &output));
     struct progress *progress = progress_start(cli->options.quiet);
-    bool totals_only = cli->command->totals_only && cli->command->totals_only(&cli->options);
     const struct source_options options = {
         .strategy = cli->options.pause,
         .max_pause = cli->options.max_pause,
@@ -59,8 +87,15 @@ struct err *cli_open(const struct cli *cli, const char *argument, struct source 
         .progress = progress_phase,
         .progress_context = progress,
     };
-    struct err *err = source_open_pid(pid, &options, ret);
+    struct err *err = open_argument(argument, &options, &source);
+    if (!err)
+        err = keep(cli, &options, output, source);
     progress_end(progress);
+    snapshot_output_close(output);
+    if (err)
+        source_close(source);
+    else
+        *ret = source;
     return err;
 }
 
@@ -146,6 +181,10 @@ void source_add(struct report *report, struct node *group, const struct source *
     const struct capture_result *capture = &info->capture;
     struct tree *tree = &report->document;
     tree_add(tree, group, "kind", value_text(info->kind));
+    if (info->path) {
+        tree_add(tree, group, "file", value_text(info->path));
+        tree_add(tree, group, "file_bytes", value_bytes(info->file_size));
+    }
     tree_add(tree, group, "pid", value_id(info->pid));
     tree_add(tree, group, "inner_pid", value_id(info->inner_pid));
     tree_add(tree, group, "command", value_text(info->command));

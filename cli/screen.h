@@ -13,6 +13,10 @@ enum { SCREEN_WIDTH = 80 };
 /* The PID in a command's argument. ERR_USAGE if it is none, with what it is instead. */
 struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 
+/* Opens the source that an argument names, a PID or a snapshot, with the capture options, showing progress; keeps
+ * it as a snapshot if --save asks for that. */
+struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) ERR_CHECK;
+
 /* Opens the source that the first argument names, with the capture options, showing progress. */
 struct err *cli_open_source(const struct cli *cli, struct source **ret) ERR_CHECK;
 /* The same of any argument. */

@@ -1,4 +1,4 @@
-/* Opens a PID (later: a snapshot or a core file) to a heap. The command line and the TUI use only this. */
+/* Opens a PID or a snapshot (later: a core file) to a heap. The command line and the TUI use only this. */
 #ifndef HEAPGLASS_SOURCE_SOURCE_H
 #define HEAPGLASS_SOURCE_SOURCE_H
 
@@ -20,8 +20,12 @@ struct source_options {
 };
 
 struct source_info {
-    const char *kind; /* "pid" */
-    pid_t pid, inner_pid;
+    const char *kind;     /* "pid", "snapshot" */
+    const char *path;     /* of a snapshot; else NULL */
+    uint64_t file_size;   /* its bytes */
+    pid_t pid, inner_pid; /* what was captured, now or then */
+    uint64_t
+        start_time; /* of the process, in the kernel's ticks: with the PID tells it from others */
     const char *command; /* escaped */
     const char *python;  /* "3.11.2" */
     const char *layout;  /* provider: "dwarf", "table 3.11.2", ... */
@@ -34,11 +38,27 @@ struct source;
 
 struct err *source_open_pid(pid_t pid, const struct source_options *options,
                             struct source **ret) ERR_CHECK;
+
+/* Of the options it takes totals_only, threads, cancel, progress. ERR_DAMAGED_FILE says what is wrong with a file that
+ * is no snapshot, or a damaged one. */
+struct err *source_open_snapshot(const char *path, const struct source_options *options,
+                                 struct source **ret) ERR_CHECK;
 void source_close(struct source *source); /* NULL is fine */
+
+/* From now on what the program works on is shown as "[#n]", and kept out of snapshots: heap_hide_values. */
+struct err *source_hide_values(struct source *source) ERR_CHECK;
+
+/* Writes a snapshot of a source that was opened with ids of objects, and makes it last. */
+struct snapshot_output;
+struct err *source_save(const struct source *source, struct snapshot_output *output,
+                        const struct source_options *options) ERR_CHECK;
+
+/* The error that made parts of a snapshot unreadable after it was opened; NULL if there was none. */
+const struct err *source_error(const struct source *source);
 
 const struct source_info *source_info(const struct source *source);
 const struct heap *source_heap(const struct source *source);
 const struct image *source_image(const struct source *source);
-const struct layout *source_layout(const struct source *source);
+const struct layout *source_layout(const struct source *source); /* NULL of a snapshot */
 
 #endif

@@ -1,10 +1,9 @@
+/* A process that runs: it is captured, and its heap decoded. */
 #include "attach/procfs.h"
 #include "base/log.h"
 #include "introspect/layout/provider.h"
 #include "introspect/runtime/runtime.h"
-#include "source/data_symbols.h"
-#include "source/python.h"
-#include "source/source.h"
+#include "source/source_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +12,6 @@ enum {
     COLLECTING_RETRIES = 20, /* a collection of 10^6 objects takes about 0.1 s */
     MAX_INTERPRETERS = 64,   /* whose gc.collecting is watched */
 };
-
-struct source {
-    const char *doing; /* for messages */
-    struct process *process;
-    struct maps maps;
-    struct python python;
-    struct data_symbols data_symbols;
-    struct layout *layout;
-    struct capture *capture;
-    struct runtime *runtime;
-    struct heap *heap;
-    struct source_info info;
-};
-
-static void progress(const struct source_options *options, const char *phase) {
-    if (options->progress)
-        options->progress(options->progress_context, phase);
-}
 
 /* ---- before the stop ------------------------------------------------------------------------- */
 
@@ -59,7 +40,7 @@ static size_t collecting_words(const struct source *source, struct capture_condi
 }
 
 static struct err *prepare(struct source *source, pid_t pid, const struct source_options *options) {
-    progress(options, "symbols");
+    source_progress(options, "symbols");
     source->doing = "its symbols were looked up";
     TRY(process_open(pid, &source->process));
     TRY(process_check_attach(source->process));
@@ -84,7 +65,7 @@ static struct err *add_symbols(struct source *source, struct image *image) {
 }
 
 static struct err *capture(struct source *source, const struct source_options *options) {
-    progress(options, "capture");
+    source_progress(options, "capture");
     source->doing = "its memory was captured";
     struct capture_condition conditions[MAX_INTERPRETERS];
     struct capture_options capture_options = {
@@ -115,7 +96,7 @@ static struct err *decode_image(struct source *source, const struct source_optio
 }
 
 static struct err *decode(struct source *source, const struct source_options *options) {
-    progress(options, "decode");
+    source_progress(options, "decode");
     source->doing = "its memory was decoded";
     struct err *err = decode_image(source, options);
     struct err *released = capture_release(source->capture);
@@ -134,6 +115,7 @@ static void fill_info(struct source *source, const struct source_options *option
         .kind = "pid",
         .pid = source->process->pid,
         .inner_pid = source->process->inner_pid,
+        .start_time = source->process->start_time,
         .command = source->process->command,
         .python = source->layout->version,
         .layout = source->layout->provider,
@@ -174,31 +156,4 @@ struct err *source_open_pid(pid_t pid, const struct source_options *options, str
     fill_info(source, options);
     *ret = source;
     return NULL;
-}
-
-void source_close(struct source *source) {
-    if (!source)
-        return;
-    heap_destroy(source->heap);
-    runtime_destroy(source->runtime);
-    capture_destroy(source->capture);
-    layout_destroy(source->layout);
-    data_symbols_clear(&source->data_symbols);
-    python_clear(&source->python);
-    maps_free(&source->maps);
-    process_destroy(source->process);
-    free(source);
-}
-
-const struct source_info *source_info(const struct source *source) {
-    return &source->info;
-}
-const struct heap *source_heap(const struct source *source) {
-    return source->heap;
-}
-const struct image *source_image(const struct source *source) {
-    return capture_image(source->capture);
-}
-const struct layout *source_layout(const struct source *source) {
-    return source->layout;
 }
