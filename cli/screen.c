@@ -269,7 +269,12 @@ static void headline_facts(struct strbuf *out, const struct source_info *info, b
     else if (with_layout)
         strbuf_printf(out, " (symbols: %s)", info->layout);
     double pause = info->capture.pause_seconds * 1000;
-    if (info->capture.approximate)
+    char taken[32];
+    struct tm utc;
+    if (info->path && gmtime_r(&info->capture.taken_at.tv_sec, &utc) &&
+        strftime(taken, sizeof taken, "%Y-%m-%d %H:%M:%S", &utc))
+        strbuf_printf(out, "   as of %s UTC", taken);
+    else if (info->capture.approximate)
         strbuf_puts(out, "   not paused");
     else
         strbuf_printf(out, "   pause %.*f ms", pause < 9.95, pause);
