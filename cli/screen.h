@@ -19,8 +19,6 @@ struct err *cli_open(const struct cli *cli, const char *argument, struct source 
 
 /* Opens the source that the first argument names, with the capture options, showing progress. */
 struct err *cli_open_source(const struct cli *cli, struct source **ret) ERR_CHECK;
-/* The same of any argument. */
-struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) ERR_CHECK;
 void cleanup_source(struct source **source);
 
 /* The reference graph of a source's heap, and its dominators, showing progress. */
