@@ -181,7 +181,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_audit;
 const struct command command_audit = {
     .name = "audit",
-    .arguments = "PID",
+    .arguments = "SOURCE",
     .summary = "References that nothing accounts for: leaks",
     .details = "Hidden references are the refcount less all references found. Words in C that may\n"
                "be them are guessed by their looks; what has not even such is most likely leaked.\n"

@@ -88,7 +88,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_dominators;
 const struct command command_dominators = {
     .name = "dominators",
-    .arguments = "PID [ADDRESS|hidden]",
+    .arguments = "SOURCE [ADDR|hidden]",
     .summary = "What each object alone keeps alive",
     .details = "Biggest first. ADDRESS walks into the tree: what hangs from that object.\n"
                "hidden: what hangs from references that no Python object accounts for.\n",

@@ -318,7 +318,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_garbage;
 const struct command command_garbage = {
     .name = "garbage",
-    .arguments = "PID",
+    .arguments = "SOURCE",
     .summary = "What gc.collect() would free, and gc itself",
     .details = "Groups are objects that hang together. Equal ones are shown once on a screen.\n",
     .least_arguments = 1,

@@ -176,7 +176,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_object;
 const struct command command_object = {
     .name = "object",
-    .arguments = "PID ADDRESS",
+    .arguments = "SOURCE ADDRESS",
     .summary = "One object, who holds it, its refcount",
     .details = "ADDRESS is what id() returns, as 0x... or decimal.\n",
     .least_arguments = 2,

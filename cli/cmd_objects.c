@@ -48,7 +48,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_objects;
 const struct command command_objects = {
     .name = "objects",
-    .arguments = "PID",
+    .arguments = "SOURCE",
     .summary = "One line per object",
     .details = "GLOB is a qualified name such as shop.models.Order, with * ? [ ] as in a shell;\n"
                "a name without its module will do if only one type has it. COLUMN of --sort:\n"

@@ -286,7 +286,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_paths;
 const struct command command_paths = {
     .name = "paths",
-    .arguments = "PID ADDRESS|TYPE",
+    .arguments = "SOURCE ADDRESS|TYPE",
     .summary = "What keeps an object or a type alive",
     .details = "ADDRESS is what id() returns; TYPE a qualified name such as shop.models.Order,\n"
                "or a glob. WHAT of --exclude: an attribute (.cache), a type, a kind of root\n"

@@ -8,7 +8,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_referrers;
 const struct command command_referrers = {
     .name = "referrers",
-    .arguments = "PID ADDRESS",
+    .arguments = "SOURCE ADDRESS",
     .summary = "Who refers to it, and which roots hold it",
     .details = "ADDRESS is what id() returns. --depth N: a tree; what was shown is marked.\n"
                "--dot: for Graphviz, `heapglass referrers PID ADDRESS --dot | dot -Tsvg`; cycles\n"

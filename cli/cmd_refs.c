@@ -8,7 +8,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_refs;
 const struct command command_refs = {
     .name = "refs",
-    .arguments = "PID ADDRESS",
+    .arguments = "SOURCE ADDRESS",
     .summary = "What an object refers to",
     .details = "ADDRESS is what id() returns. --depth N: a tree; what was shown is marked.\n"
                "--dot: for Graphviz, `heapglass refs PID ADDRESS --dot | dot -Tsvg`; cycles\n"

@@ -115,7 +115,7 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_threads;
 const struct command command_threads = {
     .name = "threads",
-    .arguments = "PID",
+    .arguments = "SOURCE",
     .summary = "Python stacks with their variables",
     .details = "-n: frames of each thread.\n",
     .least_arguments = 1,

@@ -244,7 +244,7 @@ extern const struct command command_top;
 const struct command command_top = {
     .name = "top",
     .totals_only = totals_only,
-    .arguments = "PID",
+    .arguments = "SOURCE",
     .summary = "Where the memory is, and which types take it",
     .details = "FOOTPRINT is what objects really occupy, with their buffers; SIZE is what\n"
                "sys.getsizeof says. COLUMN of --sort: footprint (default), objects, size,\n"

@@ -121,7 +121,7 @@ Test(options, refused) {
     refused("top 1 --limit=-1", "--limit: '-1' is not a number");
     refused("top 1 --pause maybe", "--pause: 'maybe' is not a way to pause: copy, hold or none");
     refused("top 1 --json --csv", "--json and --csv exclude each other");
-    refused("top 1 --save=x", "--save is planned, but this version has it not");
+    refused("refs 1 2 --every=1s", "this command has no option --every; see heapglass refs --help");
     refused("top 1 --color=red", "--color: 'red' is not a choice of color: auto, always or never");
     refused("top 1 --log=nothing",
             "--log: 'nothing' is not a list of log domains: attach, capture, "

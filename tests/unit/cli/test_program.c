@@ -21,14 +21,14 @@ Test(program, wrong_usage) {
     fails("bogus", 2, "heapglass: unknown command 'bogus'; see heapglass --help\n");
     fails("--json", 2, "heapglass: a command comes first, not '--json'; see heapglass --help\n");
     fails("4711", 2, "heapglass: the interactive view is planned; try heapglass top 4711\n");
-    fails("save", 2, "heapglass: save is planned, but this version has it not\n");
-    fails("top", 2, "heapglass: top needs PID; see heapglass top --help\n");
+    fails("triage", 2, "heapglass: triage is planned, but this version has it not\n");
+    fails("save 1", 2, "heapglass: save needs SOURCE FILE; see heapglass save --help\n");
+    fails("top", 2, "heapglass: top needs SOURCE; see heapglass top --help\n");
     fails("top 1 2", 2, "heapglass: too many arguments, from '2' on; see heapglass top --help\n");
-    fails("top x", 2, "heapglass: 'x' is not a PID; `heapglass ps` lists the Python processes\n");
+    fails("top x", 2,
+          "heapglass: 'x' is neither a PID nor a file; `heapglass ps` lists the Python processes\n");
     fails("top 0", 2, "heapglass: 0 is not a PID\n");
     fails("top 99999999999", 2, "heapglass: 99999999999 is not a PID\n");
-    fails("top /dev/null", 2,
-          "heapglass: /dev/null: this version reads no snapshot files yet; give a PID\n");
     fails("top 1 --sort age", 2,
           "heapglass: can't sort types by 'age': objects, size, footprint, retained, unreachable "
           "or type\n");
