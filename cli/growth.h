@@ -31,7 +31,8 @@ enum growth_end {
 struct growth {
     struct series series;
     struct growth_round round;
-    char *command, *python; /* of the process; owned; may be NULL */
+    struct timespec first_taken_at; /* of the first round */
+    char *command, *python;         /* of the process; owned; may be NULL */
     pid_t pid, inner_pid;
     double every;     /* seconds between rounds */
     uint64_t skipped; /* rounds that could not begin, for the one before took too long */
@@ -45,8 +46,13 @@ void growth_free(struct growth *growth);
 /* The word for JSON: "rounds", "until", "exit", ...; NULL: not known. */
 const char *growth_end_word(enum growth_end end);
 
-/* The first lines of the screen: what is looked at, and the head of the rounds' lines. */
+/* The first line of the screen: what is looked at. */
 void growth_head_add(struct report *report, const struct growth *growth);
+/* The titles of the rounds' lines. */
+void growth_titles_add(struct report *report);
+/* What a series from a file is of, and a picture of it. */
+void growth_span_add(struct report *report, const struct growth *growth);
+void growth_plot_add(struct report *report, const struct growth *growth, bool unicode);
 
 /* The newest round: a line of the screen, and what JSON says of it. The cursor must live until the
  * report is written. */

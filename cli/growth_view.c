@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 15, LEAST_COMMAND = 20 };
+enum { MOST_COLUMNS = 15, LEAST_COMMAND = 20, PLOT_ROWS = 15 };
 
 void growth_free(struct growth *growth) {
     series_free(&growth->series);
@@ -44,12 +44,15 @@ void growth_head_add(struct report *report, const struct growth *growth) {
     strbuf_puts(&line, strbuf_text(&facts));
     report->document.failed |= facts.failed || command.failed || line.failed;
     report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
-    report_line(report, LINE_PLAIN, "%s", "");
-    report_line(report, LINE_STRONG, "%5s %8s %12s %10s %8s %8s %8s  %s", "ROUND", "TIME",
-                "OBJECTS", "FOOTPRINT", "RSS", "USS", "GROWTH", "MOST BY");
     strbuf_free(&line);
     strbuf_free(&command);
     strbuf_free(&facts);
+}
+
+void growth_titles_add(struct report *report) {
+    report_line(report, LINE_PLAIN, "%s", "");
+    report_line(report, LINE_STRONG, "%5s %8s %12s %10s %7s %7s %8s  %s", "ROUND", "TIME",
+                "OBJECTS", "FOOTPRINT", "RSS", "USS", "GROWTH", "MOST BY");
 }
 
 static int64_t footprint_delta(const struct series_type *type) {
@@ -67,31 +70,41 @@ static const struct series_type *biggest_grower(const struct series *series) {
     return found;
 }
 
+/* "+1.2M Order" */
+static void add_most(struct strbuf *out, const struct series_type *type) {
+    char by[UNITS_SIZE];
+    size_t taken = out->length;
+    strbuf_printf(out, "%s ", units_change_bytes(by, footprint_delta(type)));
+    taken = out->length - taken;
+    const char *dot = strrchr(type->name, '.');
+    width_add_fitting(out, dot && dot[1] ? dot + 1 : type->name, MOST_COLUMNS - taken, false);
+}
+
 static void round_line(struct report *report, const struct growth *growth) {
     const struct series *series = &growth->series;
     const uint64_t *measures = growth->round.measures;
     char time[UNITS_SIZE], objects[UNITS_SIZE], footprint[UNITS_SIZE], rss[UNITS_SIZE],
-        uss[UNITS_SIZE], grown[UNITS_SIZE] = "", by[UNITS_SIZE];
-    struct strbuf most = {0};
+        uss[UNITS_SIZE], grown[UNITS_SIZE];
+    struct strbuf line = {0};
     const struct series_type *type = biggest_grower(series);
-    if (type) {
-        strbuf_printf(&most, "%s ", units_change_bytes(by, footprint_delta(type)));
-        width_add_fitting(&most, type->name, MOST_COLUMNS - most.length, false);
-    }
-    if (series->kept > 1) {
+    strbuf_printf(&line, "%5llu %8s %12s %10s %7s %7s", (unsigned long long)series->rounds,
+                  units_elapsed(time, growth->round.seconds),
+                  units_count(objects, measures[MEASURE_OBJECTS]),
+                  units_bytes(footprint, measures[MEASURE_FOOTPRINT]),
+                  units_bytes(rss, measures[MEASURE_RSS]), units_bytes(uss, measures[MEASURE_USS]));
+    if (series->rounds > 1) {
         int64_t delta = 0;
         for (size_t i = 0; i < series->type_count; i++)
             delta += footprint_delta(&series->types[i]);
-        units_change_bytes(grown, delta);
+        strbuf_printf(&line, " %8s", units_change_bytes(grown, delta));
     }
-    report_line(report, LINE_PLAIN, "%5llu %8s %12s %10s %8s %8s %8s%s%s",
-                (unsigned long long)series->rounds, units_elapsed(time, growth->round.seconds),
-                units_count(objects, measures[MEASURE_OBJECTS]),
-                units_bytes(footprint, measures[MEASURE_FOOTPRINT]),
-                units_bytes(rss, measures[MEASURE_RSS]), units_bytes(uss, measures[MEASURE_USS]),
-                grown, type ? "  " : "", strbuf_text(&most));
-    report->document.failed |= most.failed;
-    strbuf_free(&most);
+    if (type) {
+        strbuf_puts(&line, "  ");
+        add_most(&line, type);
+    }
+    report_line(report, LINE_PLAIN, "%s", strbuf_text(&line));
+    report->document.failed |= line.failed;
+    strbuf_free(&line);
 }
 
 enum { TYPE, ADDRESS, BEFORE, AFTER, DELTA, FOOTPRINT, FOOTPRINT_DELTA, ROUND_COLUMNS };
@@ -356,6 +369,42 @@ void growth_summary_free(struct growth_summary *summary) {
     strbuf_free(&summary->spark);
 }
 
+/* The time that a series from a file is of. */
+void growth_span_add(struct report *report, const struct growth *growth) {
+    char from[32] = "", to[32] = "", elapsed[UNITS_SIZE], count[UNITS_SIZE];
+    struct tm utc;
+    if (gmtime_r(&growth->first_taken_at.tv_sec, &utc))
+        strftime(from, sizeof from, "%Y-%m-%d %H:%M:%S", &utc);
+    if (gmtime_r(&growth->round.taken_at.tv_sec, &utc))
+        strftime(to, sizeof to, "%Y-%m-%d %H:%M:%S", &utc);
+    report_line(report, LINE_PLAIN, "%s round%s in %s,\tfrom %s to %s UTC",
+                units_count(count, growth->series.rounds), growth->series.rounds == 1 ? "" : "s",
+                units_elapsed(elapsed, growth->series.seconds), from, to);
+}
+
+void growth_plot_add(struct report *report, const struct growth *growth, bool unicode) {
+    double rss[SERIES_MAX_ROUNDS], footprint[SERIES_MAX_ROUNDS];
+    const struct plot_line lines[] = {{"RSS", rss}, {"footprint", footprint}};
+    const struct series *series = &growth->series;
+    const struct plot plot = {.seconds = series->kept_seconds,
+                              .count = series->kept,
+                              .lines = lines,
+                              .line_count = 2,
+                              .width = SCREEN_WIDTH,
+                              .height = PLOT_ROWS,
+                              .unicode = unicode};
+    struct strbuf text = {0};
+    series_measure_points(series, MEASURE_RSS, rss);
+    series_measure_points(series, MEASURE_FOOTPRINT, footprint);
+    plot_draw(&text, &plot);
+    report->document.failed |= text.failed;
+    if (text.length)
+        report_line(report, LINE_PLAIN, "%s", "");
+    for (char *rest = text.text, *line; text.length && (line = strsep(&rest, "\n")) && rest;)
+        report_line(report, LINE_PLAIN, "%s", line);
+    strbuf_free(&text);
+}
+
 static void notes(struct report *report, const struct growth_summary *summary) {
     const struct growth *growth = summary->growth;
     char count[UNITS_SIZE], size[UNITS_SIZE];
@@ -381,8 +430,10 @@ static void end_line(struct report *report, const struct growth *growth) {
     else if (growth->end == GROWTH_EXEC)
         report_line(report, LINE_WARNING, "process %d runs another program since round %llu",
                     (int)growth->pid, rounds);
-    else if (growth->met)
+    else if (growth->end == GROWTH_MET && growth->met)
         report_line(report, LINE_PLAIN, "%s was met in round %llu", growth->met, rounds);
+    else if (growth->end == GROWTH_CUT)
+        report_line(report, LINE_WARNING, "the series was interrupted after round %llu", rounds);
     if (growth->skipped)
         report_line(report, LINE_WARNING,
                     "%llu rounds were skipped, for the one before them took longer than %g s",

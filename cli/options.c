@@ -211,6 +211,18 @@ static struct err *take_rounds(struct options *options, const char *value) {
     return options->rounds ? NULL : err_new(ERR_USAGE, "there is at least one round");
 }
 
+static struct err *take_until(struct options *options, const char *value) {
+    if (options->until_count == OPTIONS_MAX_UNTIL)
+        return err_new(ERR_USAGE, "no more than %d conditions", OPTIONS_MAX_UNTIL);
+    options->until[options->until_count++] = value;
+    return NULL;
+}
+
+static struct err *take_output(struct options *options, const char *value) {
+    options->output = value;
+    return *value ? NULL : err_new(ERR_USAGE, "a file has a name");
+}
+
 static struct err *take_quiet(struct options *options, const char *value) {
     (void)value;
     options->quiet = true;
@@ -276,6 +288,9 @@ static const struct option_row rows[] = {
     {OPTION_ROUNDS, 0, "every", "TIME", "from start to start of rounds (default: 10s)", take_every},
     {OPTION_ROUNDS, 0, "rounds", "N", "so many; without it until Ctrl-C or the process ends",
      take_rounds},
+    {OPTION_ROUNDS, 0, "until", "WHEN", "rss>2G, cgroup>90%, +20% of RSS, 8h, ...; repeatable",
+     take_until},
+    {OPTION_OUTPUT, 'o', "output", "FILE", "keep the series, for growth FILE", take_output},
     {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (longer stop, less copied), none",
      take_pause},
     {OPTION_CAPTURE, 0, "max-pause", "TIME", "give up if the pause would take longer (200ms, 1s)",

@@ -26,10 +26,11 @@ enum option_bit {
     OPTION_PYTHON = 1 << 15,      /* --python alone */
     OPTION_INTERPRETER = 1 << 16, /* --interpreter */
     OPTION_COMMON = 1 << 17,
-    OPTION_ROUNDS = 1 << 18, /* --every, --rounds */
+    OPTION_ROUNDS = 1 << 18, /* --every, --rounds, --until */
+    OPTION_OUTPUT = 1 << 19, /* -o */
 };
 
-enum { OPTIONS_MAX_EXCLUDED = 16 };
+enum { OPTIONS_MAX_EXCLUDED = 16, OPTIONS_MAX_UNTIL = 8 };
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -54,6 +55,9 @@ struct options {
     size_t excluded_count;
     double every;    /* seconds from one round's start to the next; 0: not given */
     uint64_t rounds; /* 0: not given */
+    const char *until[OPTIONS_MAX_UNTIL];
+    size_t until_count;
+    const char *output; /* a file; NULL: not given */
 };
 
 /* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;

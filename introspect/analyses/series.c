@@ -165,6 +165,11 @@ struct err *series_set(struct series *series, const char *name, uint64_t address
     return take(series, type, objects, footprint);
 }
 
+bool series_is_set(const struct series *series, const char *name, uint64_t address) {
+    const uint32_t *slot = slot_of(series, name, address);
+    return *slot && series->types[*slot - 1].seen;
+}
+
 struct err *series_end(struct series *series, bool all) {
     for (size_t i = 0; i < series->type_count; i++) {
         struct series_type *type = &series->types[i];
