@@ -180,7 +180,7 @@ extern const struct command command_diff;
 const struct command command_diff = {
     .name = "diff",
     .arguments = "A B",
-    .summary = "What has grown from A to B: containers and types",
+    .summary = "Which containers and types have grown",
     .details = "A and B are two moments of one process, or a process and a fork of it; of others\n"
                "containers are compared by path alone.\n",
     .least_arguments = 2,
