@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """That heapglass does no harm: attaches under load, death at any moment, refusals.
 
-usage: harmless.py [HEAPGLASS] [--attaches N] [--kills N] [--only attaches|kills|refusals] [...]
+usage: harmless.py [HEAPGLASS] [--attaches N] [--kills N] [--only attaches|kills|refusals|odd] [--jobs N] [...]
 
-Ends with 'N passed, N failed, N skipped'; exit status 1 if any failed.
+Attaches and kills have targets of their own, and run side by side. Ends with 'N passed, N failed, N skipped'; exit status 1 if any failed.
 """
 import argparse
+import concurrent.futures
 import os
 import random
 import shutil
@@ -21,38 +22,39 @@ from target import Heapglass, Target, children, runs_within, say, stands_still  
 
 
 class Results:
+    """Of one part: what to print, and counts."""
+
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lines = []
 
     def check(self, name, problems):
         if problems:
             self.failed += 1
-            say(f"FAILED  {name}")
-            for problem in problems[:10]:
-                say(f"        {problem[:600]}")
+            self.lines.append(f"FAILED  {name}")
+            self.lines += [f"        {problem[:600]}" for problem in problems[:10]]
         else:
             self.passed += 1
-            say(f"passed  {name}")
+            self.lines.append(f"passed  {name}")
 
     def skip(self, name, why):
         self.skipped += 1
-        say(f"SKIPPED {name}: {why}")
+        self.lines.append(f"SKIPPED {name}: {why}")
 
 
-def attaches(heapglass, options, results):
-    for pause, count in (("", options.attaches), ("hold", max(1, options.attaches // 10))):
-        target = Target(options.python)
-        target.start_load()
-        problems = []
-        for number in range(count):
-            run = heapglass.run(target.pid, pause=pause)
-            if run.returncode:
-                problems.append(f"attach {number}: exit status {run.returncode}, {run.stderr}")
-            if why := stands_still(target.pid):
-                problems.append(f"after attach {number}: {why}")
-        problems += target.finish()
-        results.check(f"{count} attaches, pause {pause or 'copy'}: {target.requests} requests, "
-                      f"{target.sent} signals", problems)
+def attaches(heapglass, options, results, pause, count):
+    target = Target(options.python)
+    target.start_load()
+    problems = []
+    for number in range(count):
+        run = heapglass.run(target.pid, pause=pause)
+        if run.returncode:
+            problems.append(f"attach {number}: exit status {run.returncode}, {run.stderr}")
+        if why := stands_still(target.pid):
+            problems.append(f"after attach {number}: {why}")
+    problems += target.finish()
+    results.check(f"{count} attaches, pause {pause or 'copy'}: {target.requests} requests, "
+                  f"{target.sent} signals", problems)
 
 
 def typical_seconds(heapglass, target):
@@ -87,19 +89,36 @@ def strike(heapglass, target, number, victim, longest, max_pause, pause):
     return problems
 
 
-def kills(heapglass, options, results):
+def kills(heapglass, options, results, number, victim):
+    target = Target(options.python)
+    target.start_load()
+    longest = typical_seconds(heapglass, target) * 1.1
+    problems = []
+    for i in range(options.kills):
+        problems += strike(heapglass, target, number, victim, longest, 0.4, ("", "hold")[i % 2])
+    problems += target.finish()
+    results.check(f"{options.kills} times {signal.Signals(number).name} to {victim}", problems)
+
+
+def parts(options):
+    """(kind, function, its arguments), the longest first: those that run side by side."""
+    yield "attaches", attaches, ("", options.attaches)
     for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGINT):
         for victim in ("heapglass", "tracer"):
-            target = Target(options.python)
-            target.start_load()
-            longest = typical_seconds(heapglass, target) * 1.1
-            problems = []
-            for i in range(options.kills):
-                problems += strike(heapglass, target, number, victim, longest, 0.4,
-                                   ("", "hold")[i % 2])
-            problems += target.finish()
-            results.check(f"{options.kills} times {signal.Signals(number).name} to {victim}",
-                          problems)
+            yield "kills", kills, (number, victim)
+    yield "attaches", attaches, ("hold", max(1, options.attaches // 10))
+
+
+# These judge how long a pause takes, and run alone.
+ALONE = (("refusals", refusals.run, ()), ("odd", odd_processes.run, ()))
+
+
+def run_part(heapglass, options, function, arguments):
+    """In a process of its own, so that its threads of load wait for nobody else's."""
+    random.seed(f"{options.seed} {function.__name__} {arguments}")
+    results = Results()
+    function(heapglass, options, results, *arguments)
+    return results
 
 
 def main():
@@ -115,22 +134,31 @@ def main():
     parser.add_argument("--max-pause-option", default="--max-pause {ms}ms")
     parser.add_argument("--max-memory-option", default="--max-memory 1M")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="parts at a time")
     options = parser.parse_args()
     if not options.heapglass:
         parser.error("name the heapglass to test, or set HEAPGLASS")
-    random.seed(options.seed)
-    results = Results()
-    with tempfile.TemporaryDirectory() as folder:
+    total = [0, 0, 0]
+
+    def add(results):
+        say("\n".join(results.lines))
+        for i, count in enumerate((results.passed, results.failed, results.skipped)):
+            total[i] += count
+
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         os.chmod(folder, 0o755)  # other users run it, too, and may not look into our folders
         heapglass = Heapglass(shutil.copy(options.heapglass, folder), options.template,
                               options.pause_option)
         heapglass.max_pause_option = options.max_pause_option
-        for name, part in (("attaches", attaches), ("kills", kills), ("refusals", refusals.run),
-                           ("odd", odd_processes.run)):
-            if options.only in (None, name):
-                part(heapglass, options, results)
-    say(f"{results.passed} passed, {results.failed} failed, {results.skipped} skipped")
-    return 1 if results.failed else 0
+        running = [pool.submit(run_part, heapglass, options, function, arguments)
+                   for kind, function, arguments in parts(options) if options.only in (None, kind)]
+        for future in concurrent.futures.as_completed(running):
+            add(future.result())
+        for kind, function, arguments in ALONE:
+            if options.only in (None, kind):
+                add(run_part(heapglass, options, function, arguments))
+    say("{} passed, {} failed, {} skipped".format(*total))
+    return 1 if total[1] else 0
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Target:
             except (OSError, http.client.HTTPException) as error:
                 self.problems.append(f"request failed: {error!r}")
                 connection.close()
-            time.sleep(0.002)
+            time.sleep(0.02)
 
     def send_signals(self):
         """Real-time signals queue, each must come; the others may merge, so each is awaited."""
