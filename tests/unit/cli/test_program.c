@@ -25,8 +25,9 @@ Test(program, wrong_usage) {
     fails("save 1", 2, "heapglass: save needs SOURCE FILE; see heapglass save --help\n");
     fails("top", 2, "heapglass: top needs SOURCE; see heapglass top --help\n");
     fails("top 1 2", 2, "heapglass: too many arguments, from '2' on; see heapglass top --help\n");
-    fails("top x", 2,
-          "heapglass: 'x' is neither a PID nor a file; `heapglass ps` lists the Python processes\n");
+    fails(
+        "top x", 2,
+        "heapglass: 'x' is neither a PID nor a file; `heapglass ps` lists the Python processes\n");
     fails("top 0", 2, "heapglass: 0 is not a PID\n");
     fails("top 99999999999", 2, "heapglass: 99999999999 is not a PID\n");
     fails("top 1 --sort age", 2,
