@@ -39,16 +39,23 @@ void strbuf_putc(struct strbuf *buf, char character) {
     strbuf_add(buf, &character, 1);
 }
 
+/* Mostly there is room, and once is enough. */
 void strbuf_printf(struct strbuf *buf, const char *format, ...) {
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    size_t room = buf->text && !buf->failed ? buf->capacity - buf->length : 0;
+    int length = vsnprintf(room ? buf->text + buf->length : NULL, room, format, arguments);
     va_end(arguments);
-    if (length >= 0 && strbuf_room(buf, (size_t)length)) {
+    bool fits = length >= 0 && (size_t)length < room;
+    if (!fits && length >= 0 && strbuf_room(buf, (size_t)length)) {
         vsnprintf(buf->text + buf->length, (size_t)length + 1, format, again);
-        buf->length += (size_t)length;
+        fits = true;
     }
+    if (fits)
+        buf->length += (size_t)length;
+    else if (room)
+        buf->text[buf->length] = '\0';
     va_end(again);
 }
 

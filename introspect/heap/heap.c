@@ -137,5 +137,6 @@ void heap_destroy(struct heap *heap) {
     vec_free(&heap->sums);
     vec_free(&heap->guesses);
     bitmap_free(&heap->declared);
+    free(heap->hidden_types);
     free(heap);
 }

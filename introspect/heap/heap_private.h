@@ -23,6 +23,7 @@ struct heap {
     struct vec(struct heap_interpreter) interpreters; /* the main one first */
     struct columns columns;
     bool hides_values;
+    bool *hidden_types;     /* by type id: whose previews are hidden then */
     struct bitmap declared; /* by id: str objects whose text is shown though values are hidden */
     struct heap_totals totals;
     struct heap_accounts accounts;
@@ -48,6 +49,9 @@ struct heap {
 
 /* The guess that the object at `target` was reached by; NULL if it was not reached by one. */
 const struct guess_source *heap_guess_source(const struct heap *heap, uint64_t target);
+
+/* In hidden_values.c: all of heap_hide_values but finding what is declared. */
+struct err *heap_hide_values_of_types(struct heap *heap) ERR_CHECK;
 
 /* A decoding state without references and buffers; damage goes to `ignored`, since it was told when
  * the heap was built. */

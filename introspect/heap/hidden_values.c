@@ -6,6 +6,7 @@
 
 #include "introspect/heap/heap_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what the code names --------------------------------------------------------------------- */
@@ -51,19 +52,6 @@ static bool names_things(const struct type *type) {
             !strcmp(type->decoder->name, "type"));
 }
 
-struct err *heap_hide_values(struct heap *heap) {
-    if (heap->hides_values)
-        return NULL;
-    if (!bitmap_init(&heap->declared, (uint64_t)heap_count(heap) << GRANULE_SHIFT))
-        return err_no_memory();
-    for (uint32_t id = 0; id < heap_count(heap); id++) {
-        if (names_things(heap_type(heap, id)))
-            heap_references(heap, id, declare_names, heap);
-    }
-    heap->hides_values = true;
-    return NULL;
-}
-
 /* ---- what is shown --------------------------------------------------------------------------- */
 
 /* Of these a preview tells structure and names of code. */
@@ -97,9 +85,33 @@ static bool is_harmless(const struct decoder *decoder) {
     return false;
 }
 
+struct err *heap_hide_values_of_types(struct heap *heap) {
+    uint32_t count = heap_type_count(heap);
+    heap->hidden_types = calloc((size_t)count + 1, sizeof *heap->hidden_types);
+    if (!heap->hidden_types)
+        return err_no_memory();
+    for (uint32_t i = 0; i < count; i++) {
+        const struct decoder *decoder = heap_type_by_id(heap, i)->decoder;
+        heap->hidden_types[i] = decoder && decoder->preview && !is_harmless(decoder);
+    }
+    heap->hides_values = true;
+    return NULL;
+}
+
+struct err *heap_hide_values(struct heap *heap) {
+    if (heap->hides_values)
+        return NULL;
+    if (!bitmap_init(&heap->declared, (uint64_t)heap_count(heap) << GRANULE_SHIFT))
+        return err_no_memory();
+    for (uint32_t id = 0; id < heap_count(heap); id++) {
+        if (names_things(heap_type(heap, id)))
+            heap_references(heap, id, declare_names, heap);
+    }
+    return heap_hide_values_of_types(heap);
+}
+
 bool heap_value_is_hidden(const struct heap *heap, uint32_t id) {
-    const struct decoder *decoder = heap_type(heap, id)->decoder;
-    return heap->hides_values && decoder && decoder->preview && !is_harmless(decoder);
+    return heap->hides_values && heap->hidden_types[heap_type(heap, id)->id];
 }
 
 static void add_hidden(uint32_t id, struct strbuf *out) {

@@ -4,19 +4,25 @@
 
 /* ---- which names ----------------------------------------------------------------------------- */
 
-void names_note(struct saver *saver, const struct reference *reference, uint32_t target) {
+enum namespace_kind namespace_kind(const char *field) {
     static const struct {
         const char *field;
-        bool of_thread; /* the dict's values are namespaces, one for each thread */
-    } fields[] = {{".__dict__", false},
-                  {".__kwdefaults__", false},
-                  {"->dummies", true},
-                  {"->localdicts", true}};
+        enum namespace_kind kind;
+    } fields[] = {{".__dict__", NAMESPACE_OF_KEYS},
+                  {".__kwdefaults__", NAMESPACE_OF_KEYS},
+                  {"->dummies", NAMESPACE_OF_THREADS},
+                  {"->localdicts", NAMESPACE_OF_THREADS}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        if (!strcmp((const char *)(uintptr_t)reference->argument, fields[i].field))
-            bitmap_set(fields[i].of_thread ? &saver->thread_locals : &saver->namespaces,
-                       (uint64_t)target << GRANULE_SHIFT);
+        if (!strcmp(field, fields[i].field))
+            return fields[i].kind;
     }
+    return NAMESPACE_NONE;
+}
+
+void namespace_note(struct saver *saver, enum namespace_kind kind, uint32_t dict) {
+    if (kind != NAMESPACE_NONE)
+        bitmap_set(kind == NAMESPACE_OF_KEYS ? &saver->namespaces : &saver->thread_locals,
+                   (uint64_t)dict << GRANULE_SHIFT);
 }
 
 static void mark_value(void *context, const struct reference *reference) {
@@ -106,9 +112,8 @@ static struct err *save_functions(struct saver *saver) {
     const struct heap *heap = saver->heap;
     struct rows rows = {.saver = saver, .tag = "FUNC"};
     for (uint32_t id = 0; id < heap_count(heap); id++) {
-        const struct decoder *decoder = heap_type(heap, id)->decoder;
         struct function_entries entries = {.heap = heap};
-        if (!decoder || strcmp(decoder->name, "function") != 0)
+        if (!saver->are_functions[heap_type(heap, id)->id])
             continue;
         heap_references(heap, id, count_entries, &entries);
         if (!entries.closure && !entries.defaults)

@@ -18,6 +18,7 @@ struct reference_scratch {
     struct {
         uint64_t pointer;
         uint32_t index;
+        enum namespace_kind leads_to;
     } known[KNOWN_POINTERS]; /* texts of the program, which lie where they lie */
     struct strbuf text;
     uint32_t text_count;
@@ -55,6 +56,7 @@ struct encoder {
     struct reference_scratch *scratch;
     struct row row;
     uint32_t id;
+    enum namespace_kind leads_to; /* of the reference at hand */
 };
 
 static uint64_t add_text(struct reference_scratch *scratch) {
@@ -74,14 +76,19 @@ static uint64_t text_of(struct encoder *encoder, const struct reference *referen
         heap->provider->local_name(heap, encoder->id, pointer, &scratch->text);
         return add_text(scratch);
     }
-    if (scratch->known[place].pointer == pointer)
+    if (scratch->known[place].pointer == pointer) {
+        encoder->leads_to = scratch->known[place].leads_to;
         return scratch->known[place].index;
-    if (reference->label == LABEL_SLOT)
+    }
+    if (reference->label == LABEL_SLOT) {
         heap->provider->slot_name(heap, pointer, &scratch->text);
-    else
+    } else {
         strbuf_puts(&scratch->text, (const char *)(uintptr_t)pointer);
+        encoder->leads_to = namespace_kind(strbuf_text(&scratch->text));
+    }
     scratch->known[place].pointer = pointer;
     scratch->known[place].index = scratch->text_count;
+    scratch->known[place].leads_to = encoder->leads_to;
     return add_text(scratch);
 }
 
@@ -126,10 +133,11 @@ static void encode(void *context, const struct reference *reference) {
     row_begin_reference(&encoder->row);
     uint64_t code = row_target_code(&encoder->row, target);
     scratch->failed |= !vec_push(&scratch->targets, code);
+    encoder->leads_to = NAMESPACE_NONE;
     encode_argument(encoder, reference);
     row_end_reference(&encoder->row, reference->label, target);
-    if (target != HEAP_NONE && reference->label == LABEL_FIELD)
-        names_note(encoder->part->saver, reference, target);
+    if (target != HEAP_NONE)
+        namespace_note(encoder->part->saver, encoder->leads_to, target);
 }
 
 void references_encode(struct part_saver *part, uint32_t first, uint32_t last) {

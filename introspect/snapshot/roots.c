@@ -3,10 +3,13 @@
 #include "introspect/snapshot/reference_codes.h"
 #include "introspect/snapshot/snapshot_private.h"
 
+static const char *field_of(const struct reference *reference) {
+    return (const char *)(uintptr_t)reference->argument;
+}
+
 static void add_argument(struct column_buffer *buffer, const struct reference *reference) {
-    const char *text = (const char *)(uintptr_t)reference->argument;
     if (reference->label == LABEL_FIELD)
-        column_text(buffer, text, strlen(text));
+        column_text(buffer, field_of(reference), strlen(field_of(reference)));
     else
         column_varint(buffer, reference->argument);
 }
@@ -50,7 +53,7 @@ struct err *roots_save(struct saver *saver) {
         const struct held_root *held = &roots.items[i];
         add_root(&rows, saver->heap, &held->root, &name, &before);
         if (held->root.reference.label == LABEL_FIELD)
-            names_note(saver, &held->root.reference, held->object);
+            namespace_note(saver, namespace_kind(field_of(&held->root.reference)), held->object);
     }
     root_list_clear(&roots);
     strbuf_free(&name);

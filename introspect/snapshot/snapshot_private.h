@@ -22,7 +22,9 @@ struct saver {
     /* By id, set on many threads: str objects that name attributes; dicts whose keys do, or whose values are
      * such dicts. */
     struct bitmap names, namespaces, thread_locals;
-    bool *may_be_pending; /* by type id: generators, weak references */
+    /* By type id. */
+    bool *may_be_pending; /* generators, weak references */
+    bool *are_functions;
 };
 
 struct err *save_chunk(struct saver *saver, const char *tag, uint64_t number,
@@ -67,8 +69,11 @@ struct err *roots_save(struct saver *saver) ERR_CHECK;
 struct err *stacks_save(struct saver *saver) ERR_CHECK;
 struct err *names_save(struct saver *saver) ERR_CHECK; /* after all references */
 
-/* To be told of each LABEL_FIELD: whether it leads to a dict whose keys are names. Thread-safe. */
-void names_note(struct saver *saver, const struct reference *reference, uint32_t target);
+/* Whether what a LABEL_FIELD leads to is a dict whose keys are names, or one of such dicts. */
+enum namespace_kind { NAMESPACE_NONE, NAMESPACE_OF_KEYS, NAMESPACE_OF_THREADS };
+enum namespace_kind namespace_kind(const char *field);
+/* To be told of each such dict. Thread-safe. */
+void namespace_note(struct saver *saver, enum namespace_kind kind, uint32_t dict);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 

@@ -69,14 +69,13 @@ static struct err *load(struct snapshot *snapshot, bool totals_only) {
 /* Of values that are hidden in the file, names that it has are those that the code declares. */
 static struct err *hide_values(struct snapshot *snapshot) {
     struct heap *heap = snapshot->heap;
-    heap->hides_values = facts_unsigned(&snapshot->totals, "values_hidden");
-    if (!heap->hides_values)
+    if (!facts_unsigned(&snapshot->totals, "values_hidden"))
         return NULL;
     if (!bitmap_init(&heap->declared, (uint64_t)heap_count(heap) << GRANULE_SHIFT))
         return err_no_memory();
     vec_each (name, &snapshot->names)
         bitmap_set(&heap->declared, (uint64_t)name->id << GRANULE_SHIFT);
-    return NULL;
+    return heap_hide_values_of_types(heap);
 }
 
 struct err *snapshot_open(struct chunk_source source, const struct snapshot_options *options,

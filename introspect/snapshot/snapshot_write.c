@@ -1,10 +1,12 @@
 /* The order of a snapshot: the whole first, then its objects part by part, then what only they have told. */
+#include "base/log.h"
 #include "introspect/heap/cancel.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/snapshot/part_scratch.h"
 #include "introspect/snapshot/snapshot_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { LEVEL = 1, PARTS_AT_ONCE = 4 /* for each thread */ };
 
@@ -158,11 +160,15 @@ static struct err *prepare(struct saver *saver) {
     const struct heap *heap = saver->heap;
     uint64_t places = (uint64_t)heap_count(heap) << GRANULE_SHIFT;
     saver->may_be_pending = calloc((size_t)heap_type_count(heap) + 1, sizeof(bool));
-    if (!saver->may_be_pending || !bitmap_init(&saver->names, places) ||
+    saver->are_functions = calloc((size_t)heap_type_count(heap) + 1, sizeof(bool));
+    if (!saver->may_be_pending || !saver->are_functions || !bitmap_init(&saver->names, places) ||
         !bitmap_init(&saver->namespaces, places) || !bitmap_init(&saver->thread_locals, places))
         return err_no_memory();
-    for (uint32_t id = 0; id < heap_type_count(heap); id++)
-        saver->may_be_pending[id] = type_may_be_pending(heap_type_by_id(heap, id));
+    for (uint32_t id = 0; id < heap_type_count(heap); id++) {
+        const struct type *type = heap_type_by_id(heap, id);
+        saver->may_be_pending[id] = type_may_be_pending(type);
+        saver->are_functions[id] = type->decoder && !strcmp(type->decoder->name, "function");
+    }
     return chunk_packer_new(LEVEL, &saver->packer);
 }
 
@@ -183,12 +189,20 @@ struct err *snapshot_write(const struct heap *heap, const struct image *mappings
                            const struct facts *facts, const struct snapshot_options *options,
                            struct chunk_sink sink) {
     struct saver saver = {.heap = heap, .mappings = mappings, .options = *options};
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
     struct err *err = write_all(&saver, facts, sink);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    log_line(LOG_HEAP, "snapshot: %u objects, %llu bytes: %.1f ms", heap_count(heap),
+             (unsigned long long)saver.writer.bytes,
+             (double)(end.tv_sec - start.tv_sec) * 1e3 +
+                 (double)(end.tv_nsec - start.tv_nsec) / 1e6);
     chunk_packer_free(saver.packer);
     chunk_packed_free(&saver.packed);
     bitmap_free(&saver.names);
     bitmap_free(&saver.namespaces);
     bitmap_free(&saver.thread_locals);
     free(saver.may_be_pending);
+    free(saver.are_functions);
     return err;
 }
