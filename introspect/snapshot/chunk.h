@@ -19,6 +19,7 @@ enum {
 
 enum {
     CHUNK_FILE_HEADER = 16,    /* bytes */
+    CHUNKS_MOST = 1 << 20,     /* in a file, without the closing one */
     CHUNK_HEADER = 40,         /* bytes */
     CHUNK_RAW_MOST = 64 << 20, /* bytes of one payload */
     CHUNK_RAW_USUAL = 1 << 20, /* bytes to aim at: small enough for caches and for many threads */

@@ -119,6 +119,8 @@ static struct err *walk_chunk(struct walk *walk, bool *last) {
     if (!strcmp(entry.tag, FRAME_END)) {
         *last = true;
         TRY(check_closing(walk, &entry, header));
+    } else if (walk->entries.count == CHUNKS_MOST) {
+        return chunk_damaged(&entry, "there are more chunks than the format allows");
     } else if (!vec_push(&walk->entries, entry)) {
         return err_no_memory();
     }

@@ -101,6 +101,8 @@ struct err *chunk_start(struct chunk_writer *writer, struct chunk_sink sink) {
 }
 
 struct err *chunk_append(struct chunk_writer *writer, const struct packed_chunk *packed) {
+    if (writer->chunks == CHUNKS_MOST)
+        return err_new(ERR_FAILED, "the snapshot has more chunks than the format allows");
     TRY(write_bytes(writer, packed->bytes, packed->length));
     writer->headers_sum = frame_sum_headers(writer->headers_sum, packed->bytes, CHUNK_HEADER);
     writer->chunks++;

@@ -225,3 +225,33 @@ Test(damage, chunks_swapped_or_left_out_are_noticed) {
     column_buffer_free(&file.content);
     column_buffer_free(&other.content);
 }
+
+Test(damage, too_many_chunks) {
+    struct memory_file file = {0};
+    struct chunk_writer writer;
+    struct chunk_packer *packer;
+    struct packed_chunk packed = {0};
+    struct chunk_index index;
+    must(chunk_packer_new(0, &packer));
+    must(chunk_start(&writer, memory_sink(&file)));
+    for (uint64_t i = 0; i < CHUNKS_MOST; i++) {
+        must(chunk_pack(packer, "MANY", i, 0, NULL, 0, &packed));
+        must(chunk_append(&writer, &packed));
+    }
+    struct err *err = chunk_append(&writer, &packed);
+    cr_assert_not_null(err);
+    err_free(err);
+    column_bytes(&file.content, packed.bytes, packed.length);
+    err = chunk_index_open(&index, memory_source(&file), small_known);
+    cr_assert_not_null(err);
+    cr_assert_not_null(strstr(err_message(err), "more chunks than the format allows"));
+    err_free(err);
+    file.content.length -= packed.length;
+    must(chunk_finish(&writer));
+    must(chunk_index_open(&index, memory_source(&file), small_known));
+    cr_assert_eq(index.count, CHUNKS_MOST);
+    chunk_index_close(&index);
+    chunk_packed_free(&packed);
+    chunk_packer_free(packer);
+    column_buffer_free(&file.content);
+}
