@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NONE = UINT32_MAX, AMBIGUOUS = UINT32_MAX - 1 };
+#define NONE      UINT32_MAX
+#define AMBIGUOUS (UINT32_MAX - 1)
 
 /* Those of one type and path; entries and bytes of all of them. */
 struct group {
@@ -60,14 +61,14 @@ static size_t lookup_slot(const struct lookup *lookup, uint64_t key) {
 
 static void lookup_add(struct lookup *lookup, uint64_t key, uint32_t value) {
     size_t at = lookup_slot(lookup, key);
-    lookup->slots[at].value = lookup->slots[at].value ? (uint32_t)AMBIGUOUS + 1 : value + 1;
+    lookup->slots[at].value = lookup->slots[at].value ? AMBIGUOUS + 1 : value + 1;
     lookup->slots[at].key = key;
 }
 
 /* NONE if there is none, or if there are several. */
 static uint32_t lookup_get(const struct lookup *lookup, uint64_t key) {
     uint32_t value = lookup->slots[lookup_slot(lookup, key)].value;
-    return value && value - 1 != (uint32_t)AMBIGUOUS ? value - 1 : (uint32_t)NONE;
+    return value && value - 1 != AMBIGUOUS ? value - 1 : NONE;
 }
 
 static uint64_t hash_name(const char *name) {
@@ -142,18 +143,18 @@ static bool pair_by(struct finder *finder, key_of *key, same *is_same, size_t *p
     bool fine = lookup_open(&old, finder->before.containers->count) &&
                 lookup_open(&new, finder->after.containers->count);
     for (uint32_t i = 0; fine && i < finder->before.containers->count; i++) {
-        if (finder->before.mates[i] == (uint32_t)NONE)
+        if (finder->before.mates[i] == NONE)
             lookup_add(&old, key(&finder->before, i), i);
     }
     for (uint32_t i = 0; fine && i < finder->after.containers->count; i++) {
-        if (finder->after.mates[i] == (uint32_t)NONE)
+        if (finder->after.mates[i] == NONE)
             lookup_add(&new, key(&finder->after, i), i);
     }
     for (uint32_t i = 0; fine && i < finder->after.containers->count; i++) {
         uint64_t this = key(&finder->after, i);
         uint32_t mate = lookup_get(&old, this);
-        if (finder->after.mates[i] != (uint32_t)NONE || mate == (uint32_t)NONE ||
-            lookup_get(&new, this) != i || !is_same(finder, mate, i))
+        if (finder->after.mates[i] != NONE || mate == NONE || lookup_get(&new, this) != i ||
+            !is_same(finder, mate, i))
             continue;
         finder->after.mates[i] = mate;
         finder->before.mates[mate] = i;
@@ -194,11 +195,11 @@ static bool entries_differ(const struct side *side, const struct side *other, ui
 /* What came or went by key or index is part of a container that has more or less entries now. */
 static uint32_t told_with(const struct side *side, const struct side *other, uint32_t index) {
     const struct container *container = &side->containers->items[index];
-    if (side->mates[index] != (uint32_t)NONE || container->parent == (uint32_t)CONTAINER_NONE)
+    if (side->mates[index] != NONE || container->parent == (uint32_t)CONTAINER_NONE)
         return index;
     uint32_t around = side->into[container->parent];
     bool by_name = container->depth == side->containers->items[around].depth;
-    bool alone = side->mates[around] == (uint32_t)NONE;
+    bool alone = side->mates[around] == NONE;
     return !by_name && (alone || entries_differ(side, other, around)) ? around : index;
 }
 
@@ -240,7 +241,7 @@ static struct container_change change_of(const struct finder *finder, uint32_t i
         .entries_after = entries_of(containers, index),
         .held_after = finder->after.held[index],
     };
-    if (mate != (uint32_t)NONE) {
+    if (mate != NONE) {
         change.entries_before = entries_of(finder->before.containers, mate);
         change.held_before = finder->before.held[mate];
     }
@@ -260,7 +261,7 @@ static void add_to(struct group *group, const struct container_change *change, u
         return;
     uint64_t bytes = change->held_after - change->held_before;
     group->grown += bytes;
-    if (group->best == (uint32_t)NONE || bytes > group->best_bytes) {
+    if (group->best == NONE || bytes > group->best_bytes) {
         group->best = index;
         group->best_bytes = bytes;
     }
@@ -280,7 +281,7 @@ static bool add_up(struct finder *finder) {
         add_to(group, &change, i);
     }
     for (uint32_t i = 0; i < finder->before.containers->count; i++) {
-        if (finder->before.into[i] != i || finder->before.mates[i] != (uint32_t)NONE)
+        if (finder->before.into[i] != i || finder->before.mates[i] != NONE)
             continue;
         struct group *group = group_for(finder, class_key(&finder->before, i));
         struct container_change gone = {.entries_before = entries_of(finder->before.containers, i),
@@ -326,7 +327,7 @@ static bool add_change(struct finder *finder, const struct container_change *cha
 }
 
 static bool add_group(struct finder *finder, const struct group *group) {
-    if (group->best == (uint32_t)NONE || !has_grown(&group->sum))
+    if (group->best == NONE || !has_grown(&group->sum))
         return true;
     struct container_change best = change_of(finder, group->best), rest = group->sum;
     if (group->sum.containers > 1 && group->best_bytes < (group->grown + 1) / 2)
