@@ -7,7 +7,7 @@
 #include "introspect/heap/heap.h"
 
 /* What stands for a hidden value that has no number. */
-#define HIDDEN_VALUE "[#]"
+#define HIDDEN_VALUE "[#0]"
 
 /* From now on heap_preview, heap_name, labels and names of roots show "[#n]" for values. The heap must have ids of
  * objects. O(objects). Not while other threads use the heap. */
