@@ -3,12 +3,10 @@
 #include "attach/procfs.h"
 #include "base/cleanup.h"
 #include "cli/growth.h"
+#include "cli/growth_capture.h"
 #include "cli/growth_file.h"
 #include "cli/growth_until.h"
-#include "cli/progress.h"
 #include "cli/screen.h"
-#include "introspect/analyses/memory_split.h"
-#include "introspect/analyses/types.h"
 
 #include <string.h>
 #include <time.h>
@@ -16,7 +14,7 @@
 #define DEFAULT_EVERY 10.0
 #define LOOK_EVERY    0.5 /* seconds between looks at the process while we wait */
 
-enum { FAILURES_IN_A_ROW = 5, TYPES_SHOWN = 20 };
+enum { FAILURES_IN_A_ROW = 5, SHOWN = 15 };
 
 struct run {
     struct cli *cli;
@@ -30,11 +28,13 @@ struct run {
     unsigned failures;    /* in a row */
     struct growth_file *file;
     struct err *file_err; /* why nothing more is written to it */
+    struct err *save_err; /* why the newest round is not kept */
 };
 
 static void cleanup_run(struct run *run) {
     growth_file_close(run->file);
     err_free(run->file_err);
+    err_free(run->save_err);
     process_destroy(run->process);
     growth_free(&run->growth);
 }
@@ -54,63 +54,6 @@ static double moment(struct timespec wall, double not_before) {
     return ago >= 0 && end - ago >= not_before ? end - ago : end;
 }
 
-/* ---- a capture ------------------------------------------------------------------------------- */
-
-static struct err *open_source(const struct run *run, struct source **ret) {
-    const struct options *options = &run->cli->options;
-    struct progress *progress = progress_start(options->quiet);
-    const struct source_options source_options = {
-        .strategy = options->pause,
-        .max_pause = options->max_pause,
-        .max_memory = options->max_memory,
-        .python = options->python,
-        .totals_only = true,
-        .cancel = run->cli->cancel,
-        .progress = progress_phase,
-        .progress_context = progress,
-    };
-    struct err *err = source_open_pid(run->process->pid, &source_options, ret);
-    progress_end(progress);
-    return err;
-}
-
-static void take_measures(struct growth_round *round, const struct source *source) {
-    const struct capture_result *capture = &source_info(source)->capture;
-    const struct memory_use *memory = &capture->memory;
-    const struct heap *heap = source_heap(source);
-    const struct memory_split split = memory_split(
-        heap, (struct memory_resident){memory->rss, memory->rss_anonymous, memory->rss_file});
-    const struct damage_list *damage = heap_damage(heap);
-    uint64_t *measures = round->measures;
-    round->pause_seconds = capture->pause_seconds;
-    round->taken_at = capture->taken_at;
-    round->cgroup_max = memory->cgroup_max;
-    round->damage = 0;
-    for (size_t i = 0; i < damage->count; i++)
-        round->damage += damage->items[i].count;
-    measures[MEASURE_OBJECTS] = heap_totals(heap)->objects;
-    measures[MEASURE_FOOTPRINT] = heap_totals(heap)->footprint;
-    measures[MEASURE_RSS] = split.rss;
-    measures[MEASURE_SPLIT_OBJECTS] = split.objects;
-    measures[MEASURE_SPLIT_FREE] = split.pymalloc_free;
-    measures[MEASURE_SPLIT_OTHER] = split.other_anonymous;
-    measures[MEASURE_SPLIT_FILES] = split.files;
-    measures[MEASURE_SPLIT_REST] = split.rest;
-    measures[MEASURE_USS] = memory->uss;
-    measures[MEASURE_SWAP] = memory->swap;
-    measures[MEASURE_CGROUP] = memory->cgroup_current;
-}
-
-static struct err *take_types(struct series *series, const struct source *source) {
-    _cleanup_(types_free) struct types types = {0};
-    TRY(types_collect(source_heap(source), &types));
-    for (size_t i = 0; i < types.count; i++) {
-        const struct type_sums *row = &types.rows[i];
-        TRY(series_set(series, row->type->name, row->type->address, row->objects, row->footprint));
-    }
-    return series_end(series, true);
-}
-
 /* ---- what is said ---------------------------------------------------------------------------- */
 
 /* Tables that a report shows must outlive its making. */
@@ -125,6 +68,7 @@ typedef struct err *build_report(const struct run *run, const struct source *sou
                                  struct report *report, struct shown *shown);
 
 static void cleanup_shown(struct shown *shown) {
+    growth_round_rows_close(&shown->rows);
     growth_summary_free(&shown->summary);
 }
 
@@ -142,7 +86,7 @@ static struct err *say(struct run *run, const struct source *source, build_repor
                        bool is_table) {
     _cleanup_(cleanup_report) struct report report = {0};
     _cleanup_(cleanup_shown) struct shown shown = {
-        .limit = cli_limit(run->cli, TYPES_SHOWN),
+        .limit = cli_limit(run->cli, SHOWN),
         .csv = !strcmp(run->cli->options.format, "csv"),
     };
     if (run->file && !run->file_err) {
@@ -196,16 +140,11 @@ static struct err *take_names(struct growth *growth, const struct source_info *i
 
 static struct err *take_round(struct run *run, const struct source *source, double begun) {
     struct growth *growth = &run->growth;
-    struct growth_round *round = &growth->round;
     bool first = !growth->series.rounds;
-    take_measures(round, source);
-    double captured = moment(round->taken_at, begun);
+    double captured = moment(source_info(source)->capture.taken_at, begun);
     run->first_capture = first ? captured : run->first_capture;
-    round->seconds = captured - run->first_capture;
-    TRY(series_begin(&growth->series, round->seconds, round->measures));
-    TRY(take_types(&growth->series, source));
+    TRY(growth_take(run->cli, source, captured - run->first_capture, growth));
     if (first) {
-        growth->first_taken_at = round->taken_at;
         TRY(take_names(growth, source_info(source)));
         TRY(say(run, source, build_head, false));
     }
@@ -226,7 +165,8 @@ static uint64_t program_of(pid_t pid) {
 static bool is_over(struct run *run) {
     struct growth *growth = &run->growth;
     uint64_t program = program_of(run->process->pid);
-    if (*run->cli->cancel)
+    bool reader_left = run->cli->output->error && !run->file && !run->cli->options.save;
+    if (*run->cli->cancel || reader_left)
         growth->end = GROWTH_SIGNAL;
     else if (!process_alive(run->process))
         growth->end = GROWTH_EXIT; /* another process may have its PID by now */
@@ -299,10 +239,10 @@ static double next_start(struct growth *growth, double before) {
 
 /* ---- all rounds ------------------------------------------------------------------------------ */
 
-/* A capture failed. Returns what ends it all; NULL if it may be tried again, or if it is over. */
+/* A round failed. Returns what ends it all; NULL if it may be tried again, or if it is over. */
 static struct err *take_failure(struct run *run, struct err *err) {
     struct growth *growth = &run->growth;
-    if (!growth->series.rounds)
+    if (!err || !growth->series.rounds)
         return err;
     if (is_over(run)) {
         err_free(err);
@@ -317,17 +257,32 @@ static struct err *take_failure(struct run *run, struct err *err) {
     return NULL;
 }
 
-/* One round, or a capture that failed. */
+/* Before it is looked at: whatever goes wrong then, it is there. What cannot be kept may be kept by the next
+ * round, and is told at the end if it was not. */
+static void keep(struct run *run, struct source *source) {
+    if (!run->cli->options.save)
+        return;
+    struct err *err = growth_save(run->cli, source);
+    if (err && *run->cli->cancel) {
+        err_free(err);
+        return;
+    }
+    if (err)
+        fprintf(stderr, "heapglass: %s\n", err_message(err));
+    err_free(run->save_err);
+    run->save_err = err;
+}
+
 static struct err *try_round(struct run *run) {
     _cleanup_(cleanup_source) struct source *source = NULL;
     double begun = now();
-    struct err *err = open_source(run, &source);
-    if (err)
-        return take_failure(run, err);
-    run->failures = 0;
+    TRY(growth_capture(run->cli, run->process->pid, &source));
     if (run->growth.series.rounds && is_over(run))
         return NULL;
-    return take_round(run, source, begun);
+    keep(run, source);
+    TRY(take_round(run, source, begun));
+    run->failures = 0;
+    return NULL;
 }
 
 /* All rounds; an error if there was none, or if captures fail again and again. */
@@ -338,7 +293,7 @@ static struct err *take_rounds(struct run *run) {
     for (bool met = false;;) {
         bool last = met;
         uint64_t before = growth->series.rounds;
-        TRY(try_round(run));
+        TRY(take_failure(run, try_round(run)));
         if (is_over(run))
             return NULL;
         if (growth->series.rounds > before)
@@ -362,6 +317,7 @@ static struct err *take_rounds(struct run *run) {
 
 static struct err *prepare_run(struct run *run, pid_t pid) {
     const struct options *options = &run->cli->options;
+    TRY(growth_check_save(options));
     for (size_t i = 0; i < options->until_count; i++)
         TRY(until_parse(options->until[i], &run->until[run->until_count++]));
     TRY(process_open(pid, &run->process));
@@ -374,6 +330,18 @@ static struct err *prepare_run(struct run *run, pid_t pid) {
     return options->output ? growth_file_create(options->output, &run->file) : NULL;
 }
 
+/* The first error that there is; the others are freed. */
+static struct err *first_of(struct err *const *errs, size_t count) {
+    struct err *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (found)
+            err_free(errs[i]);
+        else
+            found = errs[i];
+    }
+    return found;
+}
+
 static struct err *watch(struct cli *cli, pid_t pid) {
     _cleanup_(cleanup_run) struct run run = {.cli = cli};
     TRY(prepare_run(&run, pid));
@@ -383,11 +351,8 @@ static struct err *watch(struct cli *cli, pid_t pid) {
     /* What was seen is shown, after a signal as well. A second signal ends us. */
     cli->output->cancel = NULL;
     struct err *said = say(&run, NULL, build_summary, true);
-    if (!err)
-        err = said ? said : take_pointer(run.file_err);
-    else
-        err_free(said);
-    return err;
+    struct err *const errs[] = {err, said, take_pointer(run.save_err), take_pointer(run.file_err)};
+    return first_of(errs, sizeof errs / sizeof *errs);
 }
 
 /* A series that was kept in a file. */
@@ -397,10 +362,11 @@ static struct err *show_file(struct cli *cli, const char *path) {
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.growth/1"};
     struct tree *tree = &report.document;
     const struct options *options = &cli->options;
-    if (options->every > 0 || options->rounds || options->until_count || options->output)
+    if (options->every > 0 || options->rounds || options->until_count || options->output ||
+        options->save || options->containers || options->no_values)
         return err_new(ERR_USAGE, "%s is no PID, and a file is only shown", path);
     TRY(growth_file_read(path, &growth));
-    TRY(growth_summarize(&growth, cli_limit(cli, TYPES_SHOWN), cli_draws_blocks(), &summary));
+    TRY(growth_summarize(&growth, cli_limit(cli, SHOWN), cli_draws_blocks(), &summary));
     struct node *source = tree_group(tree, &tree->root, "source");
     tree_add(tree, source, "kind", value_text("series"));
     tree_add(tree, source, "pid", value_id(growth.pid));
@@ -434,7 +400,7 @@ const struct command command_growth = {
                "--until looks at RSS and the cgroup twice a second, and makes a last capture at\n"
                "once: rss>SIZE, cgroup>SHARE%, +SHARE% (of the first round's RSS), a time;\n"
                "with each round: uss>SIZE, footprint>SIZE, objects>NUMBER.\n"
-               "FILE is what -o kept of another run.\n",
+               "--save writes FILE anew with each round. FILE is what -o kept of another run.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options =

@@ -3,6 +3,7 @@
 #define HEAPGLASS_CLI_GROWTH_H
 
 #include "cli/command.h"
+#include "introspect/analyses/container_growth.h"
 #include "introspect/analyses/series.h"
 #include "report/report.h"
 #include "source/source.h"
@@ -38,7 +39,12 @@ struct growth {
     uint64_t skipped; /* rounds that could not begin, for the one before took too long */
     uint64_t failed;  /* captures that failed */
     enum growth_end end;
-    char *met; /* the condition that was met; owned; NULL: none, or none was asked for */
+    /* With --containers: those of the first and of the newest round, and which hold more. */
+    bool has_containers;
+    struct containers oldest, newest;
+    struct container_changes changes;
+    struct arena texts; /* what changes that were read from a file borrow */
+    char *met;          /* the condition that was met; owned; NULL: none, or none was asked for */
 };
 
 void growth_free(struct growth *growth);
@@ -54,13 +60,15 @@ void growth_titles_add(struct report *report);
 void growth_span_add(struct report *report, const struct growth *growth);
 void growth_plot_add(struct report *report, const struct growth *growth, bool unicode);
 
-/* The newest round: a line of the screen, and what JSON says of it. The cursor must live until the
- * report is written. */
+/* The newest round: a line of the screen, and what JSON says of it. The cursors must live until the
+ * report is written; growth_round_rows_close. */
 struct growth_round_rows {
     struct table table;
     const struct series *series;
     size_t next;
+    struct container_change_rows containers;
 };
+void growth_round_rows_close(struct growth_round_rows *rows);
 void growth_round_add(struct report *report, const struct growth *growth,
                       struct growth_round_rows *rows);
 
@@ -78,6 +86,7 @@ struct growth_summary {
         round_columns[GROWTH_COLUMNS];
     char titles[GROWTH_SHOWN_ROUNDS][32];
     struct strbuf spark;
+    struct container_change_rows containers;
 };
 struct err *growth_summarize(const struct growth *growth, size_t limit, bool unicode,
                              struct growth_summary *ret) ERR_CHECK;

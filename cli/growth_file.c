@@ -177,6 +177,51 @@ static struct err *take_type(struct reader *reader, const json_t *row) {
                : series_set(series, name, address, objects, footprint);
 }
 
+/* What take_text gives, owned by the series; NULL, too, if there is none. */
+static const char *take_owned_text(struct growth *growth, const json_t *object, const char *key) {
+    _cleanup_(cleanup_free) char *text = take_text(object, key);
+    return text ? arena_strdup(&growth->texts, text) : NULL;
+}
+
+static bool take_container(struct growth *growth, const json_t *row,
+                           struct container_change *change) {
+    const char *address = json_string_value(json_object_get(row, "address"));
+    struct err *err = address ? parse_address(address, &change->address) : NULL;
+    bool good = !err;
+    err_free(err);
+    change->type = take_owned_text(growth, row, "type");
+    change->has_entries = json_is_integer(json_object_get(row, "before"));
+    good = good && change->type && take_count(row, "containers", &change->containers) &&
+           take_count(row, "held_before", &change->held_before) &&
+           take_count(row, "held_after", &change->held_after) &&
+           (!change->has_entries || (take_count(row, "before", &change->entries_before) &&
+                                     take_count(row, "after", &change->entries_after)));
+    change->path = good ? take_text(row, "path") : NULL;
+    return change->path != NULL;
+}
+
+/* The newest round's are those of all rounds. */
+static struct err *take_containers(struct reader *reader, const json_t *rows) {
+    struct growth *growth = reader->growth;
+    struct container_changes *changes = &growth->changes;
+    if (!rows)
+        return NULL;
+    container_changes_free(changes);
+    arena_clear(&growth->texts);
+    growth->has_containers = true;
+    if (!json_is_array(rows))
+        return damaged(reader, "its containers are no list");
+    changes->items = calloc(json_array_size(rows) + 1, sizeof *changes->items);
+    if (!changes->items)
+        return err_no_memory();
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        if (!take_container(growth, json_array_get(rows, i), &changes->items[i]))
+            return damaged(reader, "a container is not as it should be");
+        changes->count++;
+    }
+    return NULL;
+}
+
 static struct err *take_round(struct reader *reader, const json_t *line) {
     struct growth *growth = reader->growth;
     struct growth_round *round = &growth->round;
@@ -200,7 +245,8 @@ static struct err *take_round(struct reader *reader, const json_t *line) {
     json_array_foreach(types, index, row) {
         TRY(take_type(reader, row));
     }
-    return series_end(&growth->series, false);
+    TRY(series_end(&growth->series, false));
+    return take_containers(reader, json_object_get(line, "containers"));
 }
 
 static struct err *take_summary(struct reader *reader, const json_t *summary) {
@@ -211,11 +257,12 @@ static struct err *take_summary(struct reader *reader, const json_t *summary) {
         if (!strcmp(end, growth_end_word((enum growth_end)i)))
             growth->end = (enum growth_end)i;
     }
+    free(growth->met);
     growth->met = take_text(summary, "met");
     if (!take_count(summary, "skipped", &growth->skipped) ||
         !take_count(summary, "failed", &growth->failed))
         return damaged(reader, "it is no summary");
-    return NULL;
+    return take_containers(reader, json_object_get(summary, "containers"));
 }
 
 /* The next line without its end; false at the end of the file. */

@@ -9,13 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 15, LEAST_COMMAND = 20, PLOT_ROWS = 15 };
+enum {
+    MOST_COLUMNS = 15,
+    LEAST_COMMAND = 20,
+    ROUND_CONTAINERS = 50,
+
+    PLOT_ROWS = 15
+};
 
 void growth_free(struct growth *growth) {
     series_free(&growth->series);
     free(growth->command);
     free(growth->python);
     free(growth->met);
+    container_changes_free(&growth->changes);
+    containers_free(&growth->oldest);
+    containers_free(&growth->newest);
+    arena_clear(&growth->texts);
     *growth = (struct growth){0};
 }
 
@@ -183,7 +193,15 @@ void growth_round_add(struct report *report, const struct growth *growth,
     for (size_t i = 0; i < PARTS_OF_RSS; i++)
         tree_add(tree, split, split_keys[i].key, value_bytes(measures[split_keys[i].measure]));
     tree_table(tree, root, "types", &rows->table);
+    if (growth->has_containers) {
+        container_change_rows_open(&rows->containers, &growth->changes, ROUND_CONTAINERS);
+        tree_table(tree, root, "containers", &rows->containers.table);
+    }
     round_line(report, growth);
+}
+
+void growth_round_rows_close(struct growth_round_rows *rows) {
+    container_change_rows_close(&rows->containers);
 }
 
 /* ---- all rounds ------------------------------------------------------------------------------ */
@@ -361,12 +379,14 @@ struct err *growth_summarize(const struct growth *growth, size_t limit, bool uni
     ret->measures = (struct table){ret->measure_columns, M_SPARK + 1, next_measure, ret};
     ret->types = (struct table){ret->type_columns, T_SPARK + 1, next_type, ret};
     open_rounds(ret);
+    container_change_rows_open(&ret->containers, &growth->changes, limit);
     return NULL;
 }
 
 void growth_summary_free(struct growth_summary *summary) {
     free(summary->rows);
     strbuf_free(&summary->spark);
+    container_change_rows_close(&summary->containers);
 }
 
 /* The time that a series from a file is of. */
@@ -443,6 +463,20 @@ static void end_line(struct report *report, const struct growth *growth) {
                     (unsigned long long)growth->failed);
 }
 
+static void containers_add(struct report *report, struct growth_summary *summary) {
+    const struct container_changes *changes = &summary->growth->changes;
+    size_t shown = summary->containers.limit;
+    char count[UNITS_SIZE];
+    report_line(report, LINE_PLAIN, "%s", "");
+    if (changes->count)
+        report_table(report, &summary->containers.table);
+    else
+        report_line(report, LINE_PLAIN, "no container holds more than in the first round");
+    if (shown < changes->count)
+        report_line(report, LINE_FAINT, "%s more containers (-n 0 shows all)",
+                    units_count(count, changes->count - shown));
+}
+
 void growth_summary_add(struct report *report, struct growth_summary *summary) {
     const struct growth *growth = summary->growth;
     struct tree *tree = &report->document;
@@ -456,6 +490,8 @@ void growth_summary_add(struct report *report, struct growth_summary *summary) {
     tree_add(tree, group, "met", value_text(growth->met));
     tree_table(tree, group, "memory", &summary->measures);
     tree_table(tree, group, "types", &summary->types);
+    if (growth->has_containers)
+        tree_table(tree, group, "containers", &summary->containers.table);
 
     end_line(report, growth);
     report_line(report, LINE_PLAIN, "%s", "");
@@ -467,4 +503,6 @@ void growth_summary_add(struct report *report, struct growth_summary *summary) {
         report_table(report, &summary->rounds);
     }
     notes(report, summary);
+    if (growth->has_containers)
+        containers_add(report, summary);
 }

@@ -218,6 +218,12 @@ static struct err *take_until(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_containers(struct options *options, const char *value) {
+    (void)value;
+    options->containers = true;
+    return NULL;
+}
+
 static struct err *take_output(struct options *options, const char *value) {
     options->output = value;
     return *value ? NULL : err_new(ERR_USAGE, "a file has a name");
@@ -290,6 +296,8 @@ static const struct option_row rows[] = {
      take_rounds},
     {OPTION_ROUNDS, 0, "until", "WHEN", "rss>2G, cgroup>90%, +20% of RSS, 8h, ...; repeatable",
      take_until},
+    {OPTION_ROUNDS, 0, "containers", NULL, "which containers grow, too (takes longer)",
+     take_containers},
     {OPTION_OUTPUT, 'o', "output", "FILE", "keep the series, for growth FILE", take_output},
     {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (longer stop, less copied), none",
      take_pause},

@@ -26,7 +26,7 @@ enum option_bit {
     OPTION_PYTHON = 1 << 15,      /* --python alone */
     OPTION_INTERPRETER = 1 << 16, /* --interpreter */
     OPTION_COMMON = 1 << 17,
-    OPTION_ROUNDS = 1 << 18, /* --every, --rounds, --until */
+    OPTION_ROUNDS = 1 << 18, /* --every, --rounds, --until, --containers */
     OPTION_OUTPUT = 1 << 19, /* -o */
 };
 
@@ -57,6 +57,7 @@ struct options {
     uint64_t rounds; /* 0: not given */
     const char *until[OPTIONS_MAX_UNTIL];
     size_t until_count;
+    bool containers;
     const char *output; /* a file; NULL: not given */
 };
 

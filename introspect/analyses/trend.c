@@ -15,12 +15,8 @@ enum {
 void trend_add(struct trend_track *track, uint64_t value) {
     uint64_t before = track->last;
     if (!track->count++) {
-        *track = (struct trend_track){.count = 1,
-                                      .first = value,
-                                      .last = value,
-                                      .lowest = value,
-                                      .highest = value,
-                                      .smallest_rise = UINT64_MAX};
+        *track = (struct trend_track){
+            .count = 1, .first = value, .last = value, .lowest = value, .highest = value};
         return;
     }
     track->last = value;
@@ -29,12 +25,10 @@ void trend_add(struct trend_track *track, uint64_t value) {
         track->rises++;
         track->rose += rise;
         track->largest_rise = rise > track->largest_rise ? rise : track->largest_rise;
-        track->smallest_rise = rise < track->smallest_rise ? rise : track->smallest_rise;
     } else if (value < before) {
         uint64_t fall = before - value;
         track->falls++;
         track->fell += fall;
-        track->largest_fall = fall > track->largest_fall ? fall : track->largest_fall;
     }
     track->lowest = value < track->lowest ? value : track->lowest;
     track->highest = value > track->highest ? value : track->highest;
@@ -58,10 +52,20 @@ static bool rises_significantly(const struct trend_points *points) {
     return score > 0 && score * score >= SIGNIFICANT * SIGNIFICANT * variance;
 }
 
-/* Of few rounds: each rose, by about the same. */
-static bool all_rose_alike(const struct trend_track *track) {
-    uint64_t steps = track->count - 1;
-    return track->rises == steps && track->smallest_rise >= track->rose / steps / 2;
+static double slope_between(const struct trend_points *points, size_t i, size_t k) {
+    double seconds = points->seconds[k] - points->seconds[i];
+    return seconds > 0 ? ((double)value_at(points, k) - (double)value_at(points, i)) / seconds : 0;
+}
+
+/* Of few rounds, all of which are points: each rose, about as fast as all together. */
+static bool all_rose_alike(const struct trend_points *points) {
+    double whole = slope_between(points, 0, points->count - 1);
+    for (size_t i = 1; i < points->count; i++) {
+        double slope = slope_between(points, i - 1, i);
+        if (!(slope > 0) || slope < whole / 2)
+            return false;
+    }
+    return true;
 }
 
 /* Whether the lowest values of the first, second, ... part of the time rise from one to the next. */
@@ -88,7 +92,7 @@ static enum trend_kind judge_growth(const struct trend_track *track,
     bool one_step = track->largest_rise >= track->rose / 2;
     if (few_setbacks && one_step)
         return TREND_STEP;
-    if (enough && track->count < FEW_ROUNDS && all_rose_alike(track))
+    if (enough && track->count < FEW_ROUNDS && all_rose_alike(points))
         return TREND_STEADY;
     bool significant = enough && rises_significantly(points);
     if (significant && few_setbacks)
@@ -143,10 +147,8 @@ double trend_slope(const struct trend_points *points) {
     double slope = 0;
     for (size_t i = 0; slopes && i < points->count; i++) {
         for (size_t k = i + 1; k < points->count; k++) {
-            double seconds = points->seconds[k] - points->seconds[i];
-            double grown = (double)value_at(points, k) - (double)value_at(points, i);
-            if (seconds > 0)
-                slopes[count++] = grown / seconds;
+            if (points->seconds[k] > points->seconds[i])
+                slopes[count++] = slope_between(points, i, k);
         }
     }
     if (count)

@@ -29,7 +29,7 @@ enum { TREND_LEAST_ROUNDS = 5, TREND_MAX_POINTS = 256 };
 struct trend_track {
     uint64_t count, first, last, lowest, highest;
     uint64_t rose, fell; /* all rises added up, all falls */
-    uint64_t largest_rise, smallest_rise, largest_fall;
+    uint64_t largest_rise;
     uint64_t rises, falls; /* how many */
 };
 

@@ -91,6 +91,8 @@ Test(growth, conditions_end_it) {
     free(out), free(errors);
     cr_assert(eq(int, growth("--every 10ms --until rss>1", &out, &errors), 0));
     free(out), free(errors);
+    cr_assert(eq(int, growth("--save -", &out, &errors), 2));
+    free(out), free(errors);
     cr_assert(eq(int, growth("--until bogus", &out, &errors), 2));
     cr_expect(eq(str, errors,
                  "heapglass: 'bogus' is not a condition such as rss>2G, cgroup>90%, "
@@ -210,6 +212,25 @@ Test(growth_file, damage, .init = make_path, .fini = remove_path) {
     expect_read(
         HEAD ROUND_UP_TO_TYPES(1, 5) "[]}\n{\"summary\": {\"skipped\": 0, \"failed\": 0}}\n{}\n",
         ERR_DAMAGED_FILE, "more behind its summary");
+}
+
+Test(growth_file, containers, .init = make_path, .fini = remove_path) {
+    static const char text[] =
+        HEAD ROUND_UP_TO_TYPES(1, 0) "[], \"containers\": [{\"path\": "
+                                     "\"shop.kept\", \"type\": \"dict\", \"address\": null, "
+                                     "\"containers\": 2, \"before\": 1, "
+                                     "\"after\": 3, \"held_before\": 100, \"held_after\": 300}]}\n";
+    struct growth series = {0};
+    write_series(text, strlen(text));
+    cr_assert_null(growth_file_read(path, &series));
+    cr_assert(eq(sz, series.changes.count, 1));
+    cr_expect(eq(str, series.changes.items[0].path, "shop.kept"));
+    cr_expect(eq(u64, series.changes.items[0].held_after, 300));
+    growth_free(&series);
+    expect_read(HEAD ROUND_UP_TO_TYPES(1, 0) "[], \"containers\": 5}\n", ERR_DAMAGED_FILE,
+                "no list");
+    expect_read(HEAD ROUND_UP_TO_TYPES(1, 0) "[], \"containers\": [5]}\n", ERR_DAMAGED_FILE,
+                "a container is not");
 }
 
 /* Names that would disturb a terminal do not reach it; an interrupted series has its rounds. */
