@@ -9,6 +9,7 @@ import test_derived
 import test_dot
 import test_garbage
 import test_graph
+import test_growth
 import test_leaks
 import test_oracle
 import test_paths
@@ -21,7 +22,7 @@ import test_threads
 SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,symtab,table"}
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot)
+TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
@@ -37,7 +38,7 @@ FEWER_SYMBOLS = {"oracle small.py", "oracle threads.py 20", "audit leaks", "garb
                  *(name for name, *_ in test_derived.cases(None))}
 EACH_STRUCTURE = GARBAGE | {"oracle everything.py"}
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
-ONCE = ("--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
+ONCE = ("growth ", "--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py")
 
 
