@@ -57,7 +57,7 @@ class Comparison:
         self.differences = Differences()
         self.extras = Counter()         # (found how, type) of objects that only heapglass knows
         self.seen = set()               # addresses
-        self.references = defaultdict(int)  # address -> strong references found to it
+        self.referred = []              # addresses that strong references lead to, one for each
         self.held = set()               # addresses that reachable objects refer to
         self.unreachable_at = {}        # address -> type name
         self.refcounts = {}             # address -> refcount, of mortal objects
@@ -108,8 +108,7 @@ class Comparison:
             self.refcounts[address] = said["refcount"], said["type"]
         targets = [int(target, 16) for target in said.get("refs", ())]
         if said["refcount"] < STATIC_REFCOUNT:  # else it lies in CPython's static data, whose references are uncounted
-            for target in targets:
-                self.references[target] += 1
+            self.referred += targets
         if said["reachable"]:
             self.held.update(targets)
         index = self.recording.index.get(address)
@@ -158,7 +157,7 @@ class Comparison:
         recording = self.recording
         for kind, wanted, found in (("edge", recording.traversed_edges(index), targets + others),
                                     ("owned", recording.owned_edges(index), targets)):
-            if not wanted:
+            if not wanted or once_each(wanted, found):
                 continue
             left = Counter(found)
             for target in wanted:
@@ -220,7 +219,7 @@ class Comparison:
             self.differences.add("unreached", self.unreachable_at[target],
                                  lambda: f"{target:#x} is said to be unreachable; references: {self.referrers(target)}")
         recording = self.recording
-        for target, found in self.references.items():
+        for target, found in Counter(self.referred).items():
             if target not in self.seen:
                 self.differences.add("dangling", "?",
                                      lambda: f"{target:#x} is no object; references: {self.referrers(target)}")
@@ -298,6 +297,12 @@ class Comparison:
             yield f"with guessed references: {listed(+self.guessing, 40)}"
             yield f"not even guessed: {listed(self.unguessed, 40)}"
         yield from self.tolerated
+
+
+def once_each(wanted, found):
+    """Whether each of the wanted is wanted once and was found: nearly always, and quickly said."""
+    different = set(wanted)
+    return len(different) == len(wanted) and different.issubset(found)
 
 
 def listed(counts, limit=12):
