@@ -30,6 +30,7 @@ static void catch_signals(void) {
             sigaction(numbers[i], &stop, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write() */
 }
 
 /* Files that are opened later must not become standard output by accident. */
