@@ -229,6 +229,19 @@ static struct err *take_output(struct options *options, const char *value) {
     return *value ? NULL : err_new(ERR_USAGE, "a file has a name");
 }
 
+static struct err *take_only(struct options *options, const char *value) {
+    if (strcmp(value, "new") != 0 && strcmp(value, "gone") != 0)
+        return err_new(ERR_USAGE, "'%s' is neither new nor gone", value);
+    options->only = value;
+    return NULL;
+}
+
+static struct err *take_hidden(struct options *options, const char *value) {
+    (void)value;
+    options->hidden = true;
+    return NULL;
+}
+
 static struct err *take_quiet(struct options *options, const char *value) {
     (void)value;
     options->quiet = true;
@@ -287,6 +300,8 @@ static const struct option_row rows[] = {
     {OPTION_PATHS, 0, "exclude", "WHAT", "no paths through an .attribute, TYPE, root",
      take_exclude},
     {OPTION_PATHS, 0, "via", "ADDRESS", "only paths through this object", take_via},
+    {OPTION_DIFF, 0, "only", "WHAT", "only objects that are new, or gone", take_only},
+    {OPTION_DIFF, 0, "hidden", NULL, "which hidden references have become more", take_hidden},
     {OPTION_VALUES | OPTION_CAPTURE, 0, "no-values", NULL,
      "neither show nor save what objects contain", take_no_values},
     {OPTION_CAPTURE, 0, "save", "FILE", "keep the capture as a snapshot, too", take_save},

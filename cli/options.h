@@ -28,6 +28,7 @@ enum option_bit {
     OPTION_COMMON = 1 << 17,
     OPTION_ROUNDS = 1 << 18, /* --every, --rounds, --until, --containers */
     OPTION_OUTPUT = 1 << 19, /* -o */
+    OPTION_DIFF = 1 << 20,   /* --only, --hidden */
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16, OPTIONS_MAX_UNTIL = 8 };
@@ -59,6 +60,8 @@ struct options {
     size_t until_count;
     bool containers;
     const char *output; /* a file; NULL: not given */
+    const char *only;   /* "new", "gone"; NULL: not given */
+    bool hidden;
 };
 
 /* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;
