@@ -253,6 +253,9 @@ static struct err *diff_growth(struct cli *cli) {
 
 static struct err *run(struct cli *cli) {
     bool two = cli->argument_count == 2;
+    if (cli->options.save)
+        return err_new(ERR_USAGE,
+                       "--save keeps one heap; heapglass save PID FILE does it for each");
     if (cli->options.only && cli->options.hidden)
         return err_new(ERR_USAGE, "--only and --hidden exclude each other");
     if (!two && (cli->options.only || cli->options.hidden))
@@ -270,7 +273,8 @@ const struct command command_diff = {
     .name = "diff",
     .arguments = "A B [C]",
     .summary = "What grew from A to B: containers and types",
-    .details = "A and B are moments of one process, or a process and its fork; of unrelated ones\n"
+    .details = "Each is a PID or a snapshot file: moments of one process (heapglass save), or a\n"
+               "process and its fork; of unrelated ones\n"
                "containers are compared by path. With C: the objects that came between A and B\n"
                "and are still there in C, by path and type. WHAT of --only: new or gone.\n",
     .least_arguments = 2,

@@ -99,6 +99,6 @@ struct err *diff_survivors(struct cli *cli) {
     TRY(check_addresses(middle, last));
     TRY(survivors_find(source_heap(first), source_heap(middle), source_heap(last), cli->cancel,
                        &set));
-    return summarise_and_show(cli, &diff, "survivors",
-                              "came between A and B, and are still there in C", last, &set);
+    return summarise_and_show(cli, &diff, "survivors", "came between A and B, still there in C",
+                              last, &set);
 }

@@ -1,12 +1,11 @@
 #include "introspect/analyses/survivors.h"
 
-#include "base/vec.h"
 #include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES = 1 << 12, LEAST_SHARE = 8, POLL_EVERY = 1 << 14, MOST_PROOFS = 256 };
+enum { SAMPLES = 1 << 12, LEAST_SHARE = 8, POLL_EVERY = 1 << 14 };
 
 /* ---- the same object at another moment ------------------------------------------------------- */
 
@@ -113,16 +112,33 @@ struct err *objects_missing_in(const struct heap *heap, const struct heap *other
 
 enum proof { DIFFERENT, SAME, UNPROVEN };
 
+enum {
+    DEEPEST = 3,     /* an instance, its __dict__, a list there, what is in it */
+    MOST_PARTS = 8,  /* that are compared of an object */
+    FEW_HOLDERS = 2, /* references to what is an object's own */
+};
+
 struct prover {
     struct moment first, middle, last;
-    struct vec(uint64_t) targets; /* new objects that it refers to in `middle` */
-    bool is_new;                  /* whether it refers to any in `last` */
-    bool shared;
     struct strbuf value, other_value;
 };
 
-static bool is_in_first(const struct prover *prover, const struct moment *moment, uint32_t id) {
-    return find_same(moment, id, &prover->first) != HEAP_NONE;
+/* What an object refers to, and hardly anybody else. */
+struct parts {
+    const struct heap *heap;
+    uint32_t ids[MOST_PARTS];
+    size_t count;
+};
+
+static void note_part(void *context, const struct reference *reference) {
+    struct parts *parts = context;
+    if (parts->count == MOST_PARTS || reference->label == LABEL_TYPE ||
+        !(reference->properties & REFERENCE_RETAINS) || reference->properties & REFERENCE_GUESSED)
+        return;
+    uint32_t id = heap_find(parts->heap, reference->target);
+    if (id != HEAP_NONE && !(heap_flags(parts->heap, id) & (OBJECT_IMMORTAL | OBJECT_STATIC)) &&
+        heap_refcount(parts->heap, id) <= FEW_HOLDERS)
+        parts->ids[parts->count++] = id;
 }
 
 static enum proof prove_value(struct prover *prover, uint32_t id, uint32_t before) {
@@ -135,47 +151,30 @@ static enum proof prove_value(struct prover *prover, uint32_t id, uint32_t befor
     return prover->value.length ? SAME : UNPROVEN;
 }
 
-static bool is_evidence(const struct reference *reference) {
-    return reference->label != LABEL_TYPE && reference->properties & REFERENCE_RETAINS &&
-           !(reference->properties & REFERENCE_GUESSED);
-}
-
-static void note_target(void *context, const struct reference *reference) {
-    struct prover *prover = context;
-    if (!is_evidence(reference) || prover->targets.count >= MOST_PROOFS)
-        return;
-    uint32_t id = heap_find(prover->middle.heap, reference->target);
-    if (id != HEAP_NONE && !is_in_first(prover, &prover->middle, id))
-        prover->is_new |= !vec_push(&prover->targets, reference->target);
-}
-
-static void compare_target(void *context, const struct reference *reference) {
-    struct prover *prover = context;
-    if (prover->shared || !is_evidence(reference))
-        return;
-    uint32_t id = heap_find(prover->last.heap, reference->target);
-    if (id == HEAP_NONE || is_in_first(prover, &prover->last, id))
-        return;
-    prover->is_new = true;
-    for (size_t i = 0; i < prover->targets.count && !prover->shared; i++) {
-        uint32_t before = heap_find(prover->middle.heap, reference->target);
-        prover->shared = prover->targets.items[i] == reference->target &&
-                         find_same(&prover->last, id, &prover->middle) == before &&
-                         (!heap_type(prover->last.heap, id)->owns_nothing ||
-                          prove_value(prover, id, before) != DIFFERENT);
-    }
-}
-
-static enum proof prove(struct prover *prover, uint32_t id, uint32_t before) {
+/* Whether an object is the one that was at its address before: it is if a part of it is. Without parts of its
+ * own nothing can be said. */
+static enum proof prove(struct prover *prover, uint32_t id, uint32_t before, unsigned depth) {
+    struct parts parts = {.heap = prover->last.heap}, old = {.heap = prover->middle.heap};
     if (heap_type(prover->last.heap, id)->owns_nothing)
         return prove_value(prover, id, before);
-    prover->targets.count = 0;
-    prover->is_new = prover->shared = false;
-    heap_references(prover->middle.heap, before, note_target, prover);
-    heap_references(prover->last.heap, id, compare_target, prover);
-    if (prover->shared)
-        return SAME;
-    return prover->is_new || prover->targets.count ? DIFFERENT : UNPROVEN;
+    if (depth == DEEPEST)
+        return UNPROVEN;
+    heap_references(prover->last.heap, id, note_part, &parts);
+    heap_references(prover->middle.heap, before, note_part, &old);
+    enum proof proof = parts.count || old.count ? DIFFERENT : UNPROVEN;
+    for (size_t i = 0; i < parts.count; i++) {
+        uint32_t same = find_same(&prover->last, parts.ids[i], &prover->middle);
+        for (size_t j = 0; j < old.count && same != HEAP_NONE; j++) {
+            if (old.ids[j] != same)
+                continue;
+            enum proof part = prove(prover, parts.ids[i], same, depth + 1);
+            if (part == SAME)
+                return SAME;
+            if (part == UNPROVEN)
+                proof = UNPROVEN;
+        }
+    }
+    return proof;
 }
 
 static struct err *find_survivors(struct prover *prover, const volatile int *cancel,
@@ -184,12 +183,12 @@ static struct err *find_survivors(struct prover *prover, const volatile int *can
     for (uint32_t id = 0; id < heap_count(prover->last.heap); id++) {
         if (id % POLL_EVERY == 0)
             TRY(cancel_check(cancel));
-        if (is_in_first(prover, &prover->last, id))
+        if (find_same(&prover->last, id, &prover->first) != HEAP_NONE)
             continue;
         uint32_t before = find_same(&prover->last, id, &prover->middle);
         if (before == HEAP_NONE)
             continue;
-        enum proof proof = prove(prover, id, before);
+        enum proof proof = prove(prover, id, before, 0);
         if (proof == DIFFERENT)
             continue;
         set_add(ret, id);
@@ -214,7 +213,6 @@ struct err *survivors_find(const struct heap *first, const struct heap *middle,
     free(prover.first.types);
     free(prover.middle.types);
     free(prover.last.types);
-    vec_free(&prover.targets);
     strbuf_free(&prover.value);
     strbuf_free(&prover.other_value);
     if (err)

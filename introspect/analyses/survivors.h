@@ -2,8 +2,8 @@
  *
  * An object is taken for the same at another moment if address, type and size are, or address and type of what can
  * change its size. One that was freed, and another of its type and size that got its memory, look the same. For
- * survivors there is a further proof: a number or a text has the same value, and what refers to objects that
- * are new as well refers to one of the same; `unproven` counts those of which nothing more can be said. */
+ * survivors there is a further proof: a number or a text has the same value, and an object still has one of the
+ * parts that are its own; `unproven` counts those of which nothing more can be said. */
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_SURVIVORS_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_SURVIVORS_H
 
