@@ -143,7 +143,9 @@ static struct err *take_round(struct run *run, const struct source *source, doub
     bool first = !growth->series.rounds;
     double captured = moment(source_info(source)->capture.taken_at, begun);
     run->first_capture = first ? captured : run->first_capture;
-    TRY(growth_take(run->cli, source, captured - run->first_capture, growth));
+    /* To the millisecond, as in JSON, so that a file tells the same. */
+    uint64_t milliseconds = (uint64_t)((captured - run->first_capture) * 1000 + 0.5);
+    TRY(growth_take(run->cli, source, (double)milliseconds / 1000, growth));
     if (first) {
         TRY(take_names(growth, source_info(source)));
         TRY(say(run, source, build_head, false));
