@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "cli/progress.h"
 #include "cli/screen.h"
+#include "introspect/analyses/growth_types.h"
 #include "introspect/analyses/memory_split.h"
-#include "introspect/analyses/types.h"
 #include "source/snapshot_output.h"
 
 #include <string.h>
@@ -91,11 +91,11 @@ static void take_measures(struct growth_round *round, const struct source *sourc
 }
 
 static struct err *take_types(struct series *series, const struct source *source) {
-    _cleanup_(types_free) struct types types = {0};
-    TRY(types_collect(source_heap(source), &types));
+    _cleanup_(type_counts_free) struct type_counts types = {0};
+    TRY(type_counts_collect(source_heap(source), &types));
     for (size_t i = 0; i < types.count; i++) {
-        const struct type_sums *row = &types.rows[i];
-        TRY(series_set(series, row->type->name, row->type->address, row->objects, row->footprint));
+        const struct type_count *type = &types.items[i];
+        TRY(series_set(series, type->name, type->objects, type->footprint));
     }
     return series_end(series, true);
 }

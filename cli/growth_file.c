@@ -161,20 +161,12 @@ static bool take_measures(const json_t *line, uint64_t measures[MEASURES]) {
 
 static struct err *take_type(struct reader *reader, const json_t *row) {
     struct series *series = &reader->growth->series;
-    const char *address_text = json_string_value(json_object_get(row, "type_address"));
-    uint64_t objects = 0, footprint = 0, address = 0;
+    uint64_t objects = 0, footprint = 0;
     _cleanup_(cleanup_free) char *name = take_text(row, "type");
-    if (!name || !address_text || !take_count(row, "after", &objects) ||
-        !take_count(row, "footprint", &footprint))
+    if (!name || !take_count(row, "after", &objects) || !take_count(row, "footprint", &footprint))
         return damaged(reader, "a type is not as it should be");
-    struct err *err = parse_address(address_text, &address);
-    if (err) {
-        err_free(err);
-        return damaged(reader, "a type is not as it should be");
-    }
-    return series_is_set(series, name, address)
-               ? damaged(reader, "it has a type twice")
-               : series_set(series, name, address, objects, footprint);
+    return series_is_set(series, name) ? damaged(reader, "it has a type twice")
+                                       : series_set(series, name, objects, footprint);
 }
 
 /* What take_text gives, owned by the series; NULL, too, if there is none. */

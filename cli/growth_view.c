@@ -117,11 +117,10 @@ static void round_line(struct report *report, const struct growth *growth) {
     strbuf_free(&line);
 }
 
-enum { TYPE, ADDRESS, BEFORE, AFTER, DELTA, FOOTPRINT, FOOTPRINT_DELTA, ROUND_COLUMNS };
+enum { TYPE, BEFORE, AFTER, DELTA, FOOTPRINT, FOOTPRINT_DELTA, ROUND_COLUMNS };
 
 static const struct column round_columns[ROUND_COLUMNS] = {
     [TYPE] = {"type", "TYPE", VALUE_TEXT, 0},
-    [ADDRESS] = {"type_address", "", VALUE_ADDRESS, 0},
     [BEFORE] = {"before", "", VALUE_COUNT, 0},
     [AFTER] = {"after", "", VALUE_COUNT, 0},
     [DELTA] = {"delta", "", VALUE_CHANGE, 0},
@@ -139,7 +138,6 @@ static bool next_changed(void *context, struct value *cells) {
         if (!first && !delta && !footprint_delta(type))
             continue;
         cells[TYPE] = value_text(type->name);
-        cells[ADDRESS] = value_address(type->address);
         cells[BEFORE] = first ? value_none() : value_count(type->objects_before);
         cells[AFTER] = value_count(type->objects.last);
         cells[DELTA] = first ? value_none() : value_change(delta);
@@ -223,7 +221,6 @@ static const struct column measure_columns[] = {
 
 enum {
     T_TYPE,
-    T_ADDRESS,
     T_BEFORE,
     T_AFTER,
     T_DELTA,
@@ -239,7 +236,6 @@ enum {
 
 static const struct column type_columns[] = {
     [T_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
-    [T_ADDRESS] = {"type_address", "", VALUE_ADDRESS, COLUMN_DATA},
     [T_BEFORE] = {"before", "", VALUE_COUNT, COLUMN_DATA},
     [T_AFTER] = {"after", "", VALUE_COUNT, COLUMN_DATA},
     [T_DELTA] = {"delta", "OBJECTS", VALUE_CHANGE, 0},
@@ -310,7 +306,6 @@ static bool next_type(void *context, struct value *cells) {
     const struct series_row *row = &summary->rows[summary->next_type++];
     const struct series_type *type = row->type;
     cells[T_TYPE] = value_text(type->name);
-    cells[T_ADDRESS] = value_address(type->address);
     cells[T_BEFORE] = value_count(type->objects.first);
     cells[T_AFTER] = value_count(type->objects.last);
     cells[T_DELTA] = value_change(trend_net(&type->objects));

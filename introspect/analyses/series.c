@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+    LEAST_ROOM = 1024,
     SLOTS = 4 * SERIES_MAX_TYPES, /* a power of two */
     POINT = 2,                    /* numbers in a type's point: objects, footprint */
     LEAST_BYTES = 1024,           /* what grows less is no growth to look at */
@@ -20,23 +21,20 @@ void series_free(struct series *series) {
     *series = (struct series){0};
 }
 
-/* ---- types by name and address --------------------------------------------------------------- */
+/* ---- types by name --------------------------------------------------------------------------- */
 
-static size_t hash_of(const char *name, uint64_t address) {
-    uint64_t hash = 14695981039346656037u ^ address;
+static size_t hash_of(const char *name) {
+    uint64_t hash = 14695981039346656037u;
     for (; *name; name++)
         hash = (hash ^ (unsigned char)*name) * 1099511628211u;
     return (size_t)(hash ^ hash >> 32);
 }
 
 /* The slot of a type: its own, or the free one where it belongs. */
-static uint32_t *slot_of(const struct series *series, const char *name, uint64_t address) {
-    for (size_t at = hash_of(name, address);; at++) {
+static uint32_t *slot_of(const struct series *series, const char *name) {
+    for (size_t at = hash_of(name);; at++) {
         uint32_t *slot = &series->slots[at % SLOTS];
-        if (!*slot)
-            return slot;
-        const struct series_type *type = &series->types[*slot - 1];
-        if (type->address == address && !strcmp(type->name, name))
+        if (!*slot || !strcmp(series->types[*slot - 1].name, name))
             return slot;
     }
 }
@@ -44,10 +42,10 @@ static uint32_t *slot_of(const struct series *series, const char *name, uint64_t
 /* Types that were not there at first and are not any more say nothing of growth. */
 static bool came_and_went(const struct series_type *type) {
     return !type->footprint.last && !type->objects.last && !type->objects.first &&
-           !type->footprint.first && !type->seen && !type->objects_before;
+           !type->footprint.first;
 }
 
-static void make_room(struct series *series) {
+static void forget_gone(struct series *series) {
     size_t left = 0;
     for (size_t i = 0; i < series->type_count; i++) {
         struct series_type *type = &series->types[i];
@@ -61,7 +59,8 @@ static void make_room(struct series *series) {
     series->type_count = left;
     memset(series->slots, 0, SLOTS * sizeof *series->slots);
     for (size_t i = 0; i < left; i++)
-        *slot_of(series, series->types[i].name, series->types[i].address) = (uint32_t)i + 1;
+        *slot_of(series, series->types[i].name) = (uint32_t)i + 1;
+    series->room = 2 * left > LEAST_ROOM ? 2 * left : LEAST_ROOM;
 }
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
@@ -84,6 +83,7 @@ static void drop_every_second(struct series *series) {
 
 static struct err *make_tables(struct series *series) {
     series->stride = 1;
+    series->room = LEAST_ROOM;
     series->types = calloc(SERIES_MAX_TYPES, sizeof *series->types);
     series->slots = calloc(SLOTS, sizeof *series->slots);
     return series->types && series->slots ? NULL : err_no_memory();
@@ -94,6 +94,8 @@ struct err *series_begin(struct series *series, double seconds, const uint64_t m
         TRY(make_tables(series));
     if (series->newest_is_extra)
         series->kept--;
+    if (series->type_count >= series->room)
+        forget_gone(series);
     if (series->kept == SERIES_MAX_ROUNDS)
         drop_every_second(series);
     series->newest_is_extra = series->rounds % series->stride != 0;
@@ -138,13 +140,9 @@ static struct err *take(struct series *series, struct series_type *type, uint64_
     return NULL;
 }
 
-struct err *series_set(struct series *series, const char *name, uint64_t address, uint64_t objects,
+struct err *series_set(struct series *series, const char *name, uint64_t objects,
                        uint64_t footprint) {
-    uint32_t *slot = slot_of(series, name, address);
-    if (!*slot && series->type_count == SERIES_MAX_TYPES) {
-        make_room(series);
-        slot = slot_of(series, name, address);
-    }
+    uint32_t *slot = slot_of(series, name);
     if (*slot)
         return take(series, &series->types[*slot - 1], objects, footprint);
     if (series->type_count == SERIES_MAX_TYPES) {
@@ -152,7 +150,7 @@ struct err *series_set(struct series *series, const char *name, uint64_t address
         return NULL;
     }
     struct series_type *type = &series->types[series->type_count];
-    *type = (struct series_type){.name = strdup(name), .address = address};
+    *type = (struct series_type){.name = strdup(name)};
     if (!type->name)
         return err_no_memory();
     *slot = (uint32_t)++series->type_count;
@@ -165,8 +163,8 @@ struct err *series_set(struct series *series, const char *name, uint64_t address
     return take(series, type, objects, footprint);
 }
 
-bool series_is_set(const struct series *series, const char *name, uint64_t address) {
-    const uint32_t *slot = slot_of(series, name, address);
+bool series_is_set(const struct series *series, const char *name) {
+    const uint32_t *slot = slot_of(series, name);
     return *slot && series->types[*slot - 1].seen;
 }
 
@@ -251,9 +249,7 @@ static int compare_rows(const void *left, const void *right) {
         return grown_a > grown_b ? -1 : 1;
     if (more_a != more_b)
         return more_a > more_b ? -1 : 1;
-    int order = strcmp(a->type->name, b->type->name);
-    return order ? order
-                 : (a->type->address > b->type->address) - (a->type->address < b->type->address);
+    return strcmp(a->type->name, b->type->name);
 }
 
 struct err *series_rows(const struct series *series, struct series_row **rows, size_t *count) {
@@ -263,7 +259,7 @@ struct err *series_rows(const struct series *series, struct series_row **rows, s
         return err_no_memory();
     for (size_t i = 0; i < series->type_count; i++) {
         const struct series_type *type = &series->types[i];
-        if (type->points)
+        if (type->points && !came_and_went(type))
             (*rows)[(*count)++] = (struct series_row){type, series_type_trend(series, type)};
     }
     if (*count)

@@ -10,8 +10,7 @@
 
 enum {
     SERIES_MAX_ROUNDS = TREND_MAX_POINTS,
-    SERIES_MAX_TYPES =
-        16384, /* those that came and went make room for new ones; else see `others` */
+    SERIES_MAX_TYPES = 16384, /* further ones: see `others` */
 };
 
 /* What is known of the whole process; bytes but for the first. */
@@ -30,10 +29,10 @@ enum series_measure {
     MEASURES,
 };
 
+/* Those of one name are one: classes that are made again and again. */
 struct series_type {
-    char *name;       /* owned */
-    uint64_t address; /* of the type object */
-    bool seen;        /* in the current round */
+    char *name; /* owned */
+    bool seen;  /* in the current round */
     struct trend_track objects, footprint;
     uint64_t objects_before, footprint_before; /* in the round before the current one */
     uint64_t *points; /* objects and footprint of each kept round; NULL: never changed */
@@ -52,6 +51,7 @@ struct series {
     struct trend_track measures[MEASURES];
     struct series_type *types;
     size_t type_count;
+    size_t room;     /* types that there may be until those that are gone are looked for */
     uint64_t others; /* objects of types that found no room, in the newest round */
     uint32_t *slots; /* a hash table of indices of types + 1 */
 };
@@ -63,10 +63,10 @@ void series_free(struct series *series);
 struct err *series_begin(struct series *series, double seconds,
                          const uint64_t measures[MEASURES]) ERR_CHECK;
 /* What a type has in this round. Once for each type and round. */
-struct err *series_set(struct series *series, const char *name, uint64_t address, uint64_t objects,
+struct err *series_set(struct series *series, const char *name, uint64_t objects,
                        uint64_t footprint) ERR_CHECK;
 /* Whether that was done. */
-bool series_is_set(const struct series *series, const char *name, uint64_t address);
+bool series_is_set(const struct series *series, const char *name);
 /* Ends it. `all`: types that were not set have no objects any more. */
 struct err *series_end(struct series *series, bool all) ERR_CHECK;
 
@@ -83,8 +83,8 @@ struct series_trend series_type_trend(const struct series *series, const struct 
 size_t series_measure_points(const struct series *series, enum series_measure measure, double *to);
 size_t series_type_points(const struct series *series, const struct series_type *type, double *to);
 
-/* Types whose objects or footprint changed, steady growth first, then most growth of footprint. The
- * array is the caller's to free. */
+/* Types whose objects or footprint changed, steady growth first, then most growth of footprint; without
+ * those that came and went. The array is the caller's to free. */
 struct series_row {
     const struct series_type *type;
     struct series_trend trend;
