@@ -188,11 +188,10 @@ static void rest_line(struct report *report, const struct container_changes *cha
     uint64_t rest = 0;
     for (size_t i = shown; i < changes->count; i++)
         rest += (uint64_t)bytes_more(&changes->items[i]);
-    if (shown < changes->count)
-        report_line(report, LINE_FAINT, "%s more container%s%s, +%s (-n 0 shows all)",
+    if (shown < worth || rest >= LEAST_BYTES)
+        report_line(report, LINE_FAINT, "%s more container%s, +%s together (-n 0 shows all)",
                     units_count(count, changes->count - shown),
-                    changes->count - shown == 1 ? "" : "s",
-                    shown < worth ? "" : " by next to nothing", units_short(bytes, rest));
+                    changes->count - shown == 1 ? "" : "s", units_short(bytes, rest));
 }
 
 static void containers_screen(struct report *report, const struct growth *growth,

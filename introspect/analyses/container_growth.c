@@ -8,6 +8,8 @@
 #define NONE      UINT32_MAX
 #define AMBIGUOUS (UINT32_MAX - 1)
 
+enum { LEAST_SHARE = 8 /* one of so many dicts and lists has an equal address */ };
+
 /* Those of one type and path; entries and bytes of all of them. */
 struct group {
     uint64_t key;
@@ -15,6 +17,7 @@ struct group {
     uint64_t grown; /* bytes, of those that have grown */
     uint32_t best;  /* the one that has grown most: index after; NONE: none has */
     uint64_t best_bytes;
+    bool gone; /* there was one that is no other's before */
 };
 
 struct side {
@@ -138,7 +141,7 @@ static bool is_same_object(const struct finder *finder, uint32_t before, uint32_
 }
 
 /* Pairs those that have a key that nothing else on their side has. False without memory. */
-static bool pair_by(struct finder *finder, key_of *key, same *is_same, size_t *pairs) {
+static bool pair_by(struct finder *finder, key_of *key, same *is_same) {
     struct lookup old = {0}, new = {0};
     bool fine = lookup_open(&old, finder->before.containers->count) &&
                 lookup_open(&new, finder->after.containers->count);
@@ -158,31 +161,36 @@ static bool pair_by(struct finder *finder, key_of *key, same *is_same, size_t *p
             continue;
         finder->after.mates[i] = mate;
         finder->before.mates[mate] = i;
-        ++*pairs;
     }
     free(old.slots);
     free(new.slots);
     return fine;
 }
 
-/* Of processes that are unrelated hardly any addresses are equal. */
-static bool addresses_tell(const struct finder *finder, size_t pairs) {
-    size_t old = finder->before.containers->count, new = finder->after.containers->count;
-    return pairs >= (old < new ? old : new) / 8;
+/* Of processes that are unrelated hardly any dicts and lists have equal addresses; static types may. */
+static bool addresses_tell(const struct finder *finder) {
+    const struct containers *after = finder->after.containers;
+    size_t count = 0, pairs = 0;
+    for (uint32_t i = 0; i < after->count; i++) {
+        if (after->items[i].entries == (uint32_t)CONTAINER_NO_ENTRIES)
+            continue;
+        count++;
+        pairs += finder->after.mates[i] != NONE;
+    }
+    return pairs * LEAST_SHARE >= count;
 }
 
 static bool pair(struct finder *finder, bool *by_path) {
-    size_t pairs = 0;
-    if (!pair_by(finder, address_key, is_same_object, &pairs))
+    if (!pair_by(finder, address_key, is_same_object))
         return false;
-    *by_path = !addresses_tell(finder, pairs);
+    *by_path = !addresses_tell(finder);
     if (*by_path) {
         memset(finder->before.mates, 0xff, finder->before.containers->count * sizeof(uint32_t));
         memset(finder->after.mates, 0xff, finder->after.containers->count * sizeof(uint32_t));
-    } else if (!pair_by(finder, path_key, is_same_type, &pairs)) {
+    } else if (!pair_by(finder, path_key, is_same_type)) {
         return false;
     }
-    return pair_by(finder, class_key, is_same_type, &pairs);
+    return pair_by(finder, class_key, is_same_type);
 }
 
 /* ---- what is told with what ------------------------------------------------------------------ */
@@ -250,6 +258,7 @@ static struct container_change change_of(const struct finder *finder, uint32_t i
 
 static void add_to(struct group *group, const struct container_change *change, uint32_t index) {
     group->sum.containers += change->containers;
+    group->gone |= !change->containers;
     group->sum.has_entries |= change->has_entries;
     group->sum.entries_before += change->entries_before;
     group->sum.entries_after += change->entries_after;
@@ -330,8 +339,12 @@ static bool add_group(struct finder *finder, const struct group *group) {
     if (group->best == NONE || !has_grown(&group->sum))
         return true;
     struct container_change best = change_of(finder, group->best), rest = group->sum;
-    if (group->sum.containers > 1 && group->best_bytes < (group->grown + 1) / 2)
-        return add_change(finder, &group->sum, group->best);
+    bool unknown = group->gone && finder->after.mates[group->best] == NONE;
+    if (rest.containers == 1)
+        rest.address = best.address;
+    if (unknown || (rest.containers > 1 && group->best_bytes < (group->grown + 1) / 2))
+        return add_change(finder, &rest, group->best);
+    rest.address = 0;
     rest.containers -= best.containers;
     rest.entries_before -= best.entries_before;
     rest.entries_after -= best.entries_after;

@@ -6,6 +6,7 @@ import oracle
 import test_audit
 import test_containers
 import test_derived
+import test_diff
 import test_dot
 import test_garbage
 import test_graph
@@ -22,7 +23,8 @@ import test_threads
 SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,symtab,table"}
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
-TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth)
+TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth,
+         test_diff)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)

@@ -1,6 +1,7 @@
 """functools.lru_cache(maxsize=None) on a method keeps every instance that it was called on (bugs.python.org/issue44310).
 
 paths Report: __main__.Report.total cached key[*]
+grows dict: __main__.Report.total->cache
 """
 
 import functools
@@ -16,8 +17,13 @@ class Report:
         return sum(self.rows) * factor
 
 
-for number in range(2000):
-    Report(5).total(2)
+def grow():
+    for number in range(2000):
+        Report(5).total(2)
 
+
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

@@ -1,6 +1,7 @@
 """Callbacks that are registered and never taken back: each bound method keeps its object.
 
 paths Session: __main__.bus.listeners[*].__self__
+grows list: __main__.bus.listeners
 """
 
 import sys
@@ -23,9 +24,14 @@ class Session:
         self.data.append(event)
 
 
-bus = Bus()
-for number in range(2000):
-    Session(bus)
+def grow():
+    for number in range(2000):
+        Session(bus)
 
+
+bus = Bus()
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

@@ -1,6 +1,7 @@
 """Cycles of objects with finalizers, and gc switched off "for speed": nothing frees them.
 
 garbage Node: __main__.Node.peer → __main__.Node.peer → (itself)
+grows garbage: by 4000
 """
 
 import gc
@@ -12,12 +13,17 @@ class Node:
         pass
 
 
+def grow():
+    for number in range(2000):
+        node, peer = Node(), Node()
+        node.peer, peer.peer = peer, node
+
+
 gc.collect()
 gc.disable()
-for number in range(2000):
-    node, peer = Node(), Node()
-    node.peer, peer.peer = peer, node
-del node, peer
+grow()
 
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

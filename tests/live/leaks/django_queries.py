@@ -4,6 +4,8 @@ It keeps its connections as attributes of threads, with a newer asgiref in threa
 
 paths dict: threading._main_thread._asgiref_local_impl_NAME[*].queries_log[*]
         or: django.MODULE.connections._connections._storage.default.queries_log[*]
+grows collections.deque: threading._main_thread._asgiref_local_impl_NAME[...].queries_log
+                     or: django.MODULE.connections._connections._storage.default.queries_log
 """
 
 import sys
@@ -30,4 +32,6 @@ def serve():
 serve()
 
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    serve()
+    print("ready", flush=True)

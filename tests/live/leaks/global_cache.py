@@ -1,14 +1,20 @@
 """A module's dict that only grows: nobody takes out what was loaded once.
 
 paths shop.cache.Order: shop.cache.ORDERS[*]
+grows dict: shop.cache.ORDERS
 """
 
 import sys
 
 from shop import cache
 
-for number in range(2000):
-    cache.load(number)
+def grow():
+    for number in range(2000):
+        cache.load(len(cache.ORDERS))
 
+
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

@@ -1,6 +1,7 @@
 """Exceptions that are kept for a report keep their tracebacks, these the frames, these all variables.
 
 paths Payload: __main__.failures[*].__traceback__.tb_next.tb_frame local payload
+grows list: __main__.failures
 """
 
 import sys
@@ -29,4 +30,6 @@ def serve():
 
 serve()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    serve()
+    print("ready", flush=True)

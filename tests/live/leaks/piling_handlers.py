@@ -1,6 +1,7 @@
 """A logger gets one more handler with each request (a frequent question: why is every line logged many times?).
 
 paths logging.StreamHandler: logging.Logger.manager.loggerDict[*].handlers[*]
+grows list: logging.Logger.manager.loggerDict['shop.requests'].handlers
 """
 
 import logging
@@ -14,8 +15,13 @@ def request(number):
     logger.addHandler(handler)
 
 
-for number in range(2000):
-    request(number)
+def grow():
+    for number in range(2000):
+        request(number)
 
+
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

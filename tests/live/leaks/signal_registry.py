@@ -1,6 +1,7 @@
 """Observers in a registry by signal, strong references where weak ones were meant.
 
 paths Observer: __main__.SIGNALS[*].receivers[*]
+grows list: __main__.SIGNALS['saved'].receivers
 """
 
 import sys
@@ -19,9 +20,14 @@ class Observer:
         return values
 
 
-SIGNALS = {name: Signal() for name in ("saved", "deleted")}
-for number in range(2000):
-    SIGNALS["saved"].connect(Observer())
+def grow():
+    for number in range(2000):
+        SIGNALS["saved"].connect(Observer())
 
+
+SIGNALS = {name: Signal() for name in ("saved", "deleted")}
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

@@ -1,13 +1,14 @@
 """What a thread of a pool keeps in threading.local() lives as long as the thread.
 
 paths Connection: __main__.local.connections[*]
+grows list: __main__.local.connections
 """
 
 import sys
 import threading
 
 local = threading.local()
-done = threading.Event()
+asked, done = threading.Semaphore(0), threading.Semaphore(0)
 
 
 class Connection:
@@ -17,13 +18,21 @@ class Connection:
 
 def work():
     local.connections = []
-    for number in range(2000):
-        local.connections.append(Connection(number))
-    done.set()
-    threading.Event().wait()
+    while True:
+        asked.acquire()
+        for number in range(2000):
+            local.connections.append(Connection(number))
+        done.release()
+
+
+def grow():
+    asked.release()
+    done.acquire()
 
 
 threading.Thread(target=work, name="pool", daemon=True).start()
-done.wait()
+grow()
 print("ready", flush=True)
-sys.stdin.read()
+for _ in sys.stdin:
+    grow()
+    print("ready", flush=True)

@@ -3,6 +3,7 @@ since 3.14 it also knows who awaits it.
 
 paths Request: __main__.pending[*]->fut_callback0.__self__._coro local request
            or: __main__.pending[*]._asyncio_awaited_by._coro local request
+grows dict: __main__.pending
 """
 
 import asyncio
@@ -22,12 +23,20 @@ async def ask(request):
     return await future
 
 
-async def main():
-    tasks = {asyncio.ensure_future(ask(Request(number))) for number in range(1000)}
+async def grow():
+    first = len(pending)
+    tasks = {asyncio.ensure_future(ask(Request(first + number))) for number in range(1000)}
     tasks.clear()
-    await asyncio.sleep(0.1)
+    while len(pending) < first + 1000:
+        await asyncio.sleep(0)
+
+
+async def main():
+    await grow()
     print("ready", flush=True)
-    sys.stdin.read()
+    for _ in sys.stdin:
+        await grow()
+        print("ready", flush=True)
 
 
 asyncio.run(main())
