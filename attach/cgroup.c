@@ -121,6 +121,9 @@ static void each_level(const char *path, visit_limit *visit, void *context) {
         return;
     _cleanup_(cleanup_free) char *folder = folder_in(&hierarchy, path);
     size_t mount = strlen(hierarchy.mount), depth = strlen(path);
+    /* Outside of our cgroup namespace, "/../name": the mount does not show it, only our own. */
+    if (folder && strlen(folder) >= mount && strstr(folder + mount, "/.."))
+        return;
     while (folder && strlen(folder) >= mount) {
         struct cgroup_limit limit;
         read_limit(folder, hierarchy.unified, &limit);

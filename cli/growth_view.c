@@ -161,7 +161,7 @@ static const struct {
     {MEASURE_SPLIT_REST, "rest", "  rest"},
     {MEASURE_USS, "uss", "USS"},
     {MEASURE_SWAP, "swap", "swapped out"},
-    {MEASURE_CGROUP, "cgroup", "cgroup"},
+    {MEASURE_CGROUP, "cgroup", "its cgroup"},
 };
 enum { SPLIT_KEYS = sizeof split_keys / sizeof *split_keys, PARTS_OF_RSS = 6 };
 
