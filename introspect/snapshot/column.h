@@ -37,8 +37,8 @@ ALWAYS_INLINE uint8_t *column_room(struct column_buffer *buffer, size_t most) {
 }
 
 ALWAYS_INLINE void column_bytes(struct column_buffer *buffer, const void *bytes, size_t length) {
-    uint8_t *at = column_room(buffer, length);
-    if (at && length) {
+    uint8_t *at = length ? column_room(buffer, length) : NULL;
+    if (at) {
         memcpy(at, bytes, length);
         buffer->length += length;
     }
