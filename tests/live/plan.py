@@ -41,7 +41,8 @@ FEWER_SYMBOLS = {"oracle small.py", "oracle threads.py 20", "audit leaks", "garb
 EACH_STRUCTURE = GARBAGE | {"oracle everything.py"}
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
 ONCE = ("growth ", "--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
-        "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py")
+        "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py",
+        "diff leak", "diff wild", "diff unrelated")
 
 
 class Case:
