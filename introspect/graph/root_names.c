@@ -8,6 +8,7 @@
 #include "introspect/objects/frame.h"
 #include "introspect/objects/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_LIMIT = 80, MAX_C_NAME = 256 };
@@ -130,9 +131,46 @@ static void add_owner(const struct heap *heap, const struct root *root, struct s
         strbuf_printf(out, "interpreter %lld: ", (long long)interpreters[root->owner].id);
 }
 
+/* ---- of a snapshot --------------------------------------------------------------------------- */
+
+/* The number that hides a thread's name: its place among Python's threads, 0 for those of C. `id`: "(1234)". */
+static size_t thread_number(const struct heap *heap, const struct root *root, const char *id) {
+    struct stacks stacks;
+    size_t number = 0;
+    if (root->kind == ROOT_THREAD || root->kind == ROOT_EXCEPTION)
+        return (size_t)root->owner + 1;
+    if (root->kind != ROOT_TASK || *id != '(')
+        return 0;
+    struct err *err = heap_stacks(heap, &stacks);
+    if (err) {
+        err_free(err);
+        return 0;
+    }
+    for (size_t i = 0; i < stacks.threads.count; i++) {
+        if (stacks.threads.items[i].native_id == strtol(id + 1, NULL, 10))
+            number = i + 1;
+    }
+    stacks_free(&stacks);
+    return number;
+}
+
+/* A name that is known as text alone: what is between the quotes is a thread's name. */
+static void add_known(const struct heap *heap, const struct root *root, struct strbuf *out) {
+    const char *open = strstr(root->name, "thread \""), *close = open ? strrchr(open, '"') : NULL;
+    bool tells_thread = root->kind == ROOT_THREAD || root->kind == ROOT_EXCEPTION ||
+                        root->kind == ROOT_TASK || root->kind == ROOT_C_STACK ||
+                        root->kind == ROOT_REGISTER;
+    if (!heap->hides_values || !tells_thread || !open) {
+        strbuf_puts(out, root->name);
+        return;
+    }
+    strbuf_printf(out, "%.*s[#%zu]%s", (int)(open - root->name + (int)strlen("thread \"")),
+                  root->name, thread_number(heap, root, close[1] ? close + 2 : ""), close);
+}
+
 void root_name(const struct heap *heap, const struct root *root, struct strbuf *out) {
     if (root->name) {
-        strbuf_puts(out, root->name);
+        add_known(heap, root, out);
         return;
     }
     struct damage_list ignored;

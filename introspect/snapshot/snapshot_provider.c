@@ -1,6 +1,7 @@
 /* A heap from a snapshot: parts of references and values are read when somebody asks, and kept. */
 #include "introspect/snapshot/snapshot_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void destroy(struct heap *heap) {
@@ -176,8 +177,14 @@ static struct err *stacks(const struct heap *heap, struct stacks *ret) {
     const struct stacks *known = &heap->snapshot->stacks;
     bool fine = true;
     *ret = (struct stacks){0};
-    vec_each (thread, &known->threads)
-        fine &= vec_push(&ret->threads, *thread);
+    vec_each (thread, &known->threads) {
+        struct stack_thread copy = *thread;
+        char hidden[32];
+        snprintf(hidden, sizeof hidden, "[#%zu]", ret->threads.count + 1);
+        if (heap->hides_values)
+            copy.name = arena_strdup(&ret->texts, hidden);
+        fine &= copy.name && vec_push(&ret->threads, copy);
+    }
     vec_each (frame, &known->frames)
         fine &= vec_push(&ret->frames, *frame);
     vec_each (variable, &known->variables)

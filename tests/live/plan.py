@@ -16,6 +16,7 @@ import test_oracle
 import test_paths
 import test_places
 import test_retained
+import test_snapshot
 import test_threads
 
 # What heapglass is kept from seeing: nothing; all debug files, so that it has its built-in tables; also the tables of the
@@ -24,7 +25,7 @@ SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
 TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth,
-         test_diff)
+         test_diff, test_snapshot)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
@@ -32,7 +33,8 @@ PLACE_TESTS = (test_containers, test_places)
 # All TESTS run on one interpreter of each minor version, with all symbols. On other builds of it run those that judge the layout:
 GARBAGE = {f"garbage {case}" for case in test_garbage.CASES}
 LAYOUT = {"oracle small.py", "oracle everything.py", "oracle stdlib_objects.py", "oracle leaky.py", "oracle threads.py 20",
-          "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py"} | GARBAGE
+          "oracle subinterpreters.py", "audit leaks", "audit small.py", "audit everything.py",
+          "snapshot round trip"} | GARBAGE
 # The same with fewer symbols; where each structure must be met once: by a table of another release, which
 # has all that a table of its own has to prove, for one interpreter of each minor version.
 FEWER_SYMBOLS = {"oracle small.py", "oracle threads.py 20", "audit leaks", "garbage classes", "garbage generator_frame",
@@ -42,7 +44,7 @@ EACH_STRUCTURE = GARBAGE | {"oracle everything.py"}
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
 ONCE = ("growth ", "--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py",
-        "diff leak", "diff wild", "diff unrelated")
+        "diff leak", "diff wild", "diff unrelated", "snapshot all commands", "snapshot PYTHONMALLOC", "snapshot saved again")
 
 
 class Case:
