@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
-/* One-sided, in standard deviations: p of about 0.0005. */
+/* One-sided, in standard deviations: of Kendall's score, p of about 0.0005; of the mean slope. */
 #define SIGNIFICANT 3.3
+#define AGREE       4.0
 
 enum {
     SETBACKS = 5,      /* falls of a steady growth together: at most its rises' fifth part */
@@ -86,6 +87,18 @@ static bool lows_rise(const struct trend_points *points) {
     return true;
 }
 
+/* Student's test of the slopes from point to point: what only wanders does not pass it. */
+static bool slopes_agree(const struct trend_points *points) {
+    double sum = 0, squares = 0, n = (double)points->count - 1;
+    for (size_t i = 1; i < points->count; i++) {
+        double slope = slope_between(points, i - 1, i);
+        sum += slope;
+        squares += slope * slope;
+    }
+    double variance = (squares - sum * sum / n) / (n - 1); /* of one slope */
+    return sum > 0 && sum * sum >= AGREE * AGREE * variance * n;
+}
+
 static enum trend_kind judge_growth(const struct trend_track *track,
                                     const struct trend_points *points, bool enough) {
     bool few_setbacks = track->fell <= track->rose / SETBACKS;
@@ -95,7 +108,7 @@ static enum trend_kind judge_growth(const struct trend_track *track,
     if (enough && track->count < FEW_ROUNDS && all_rose_alike(points))
         return TREND_STEADY;
     bool significant = enough && rises_significantly(points);
-    if (significant && few_setbacks)
+    if (significant && few_setbacks && slopes_agree(points))
         return TREND_STEADY;
     if (significant && lows_rise(points))
         return TREND_RISING;

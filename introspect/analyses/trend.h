@@ -3,8 +3,8 @@
  *
  * The question is statistical and the answer must not cry wolf: of a hundred types that only go up and
  * down, one rises several rounds in a row by chance. So "steady" takes Kendall's test at one in two
- * thousand and setbacks that are small against the growth, or, of few rounds, rises without any
- * setback that are nearly equal. */
+ * thousand, against what jumps about; Student's test of the slopes, against what wanders; and setbacks
+ * that are small against the growth. Or, of few rounds, rises without any setback that are nearly equal. */
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_TREND_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_TREND_H
 

@@ -105,6 +105,24 @@ Test(trend, noise_is_never_steady) {
     }
 }
 
+/* A queue's length that wanders, from one round to the next by chance: harder to tell from growth. */
+Test(trend, what_wanders_is_hardly_ever_steady) {
+    uint64_t state = 7;
+    for (unsigned rounds = 5; rounds <= 40; rounds += 5) {
+        unsigned steady = 0;
+        for (unsigned i = 0; i < 10000; i++) {
+            struct watched watched = {0};
+            uint64_t value = 1000000;
+            for (unsigned k = 0; k < rounds; k++)
+                watch(&watched, value += noise(&state, 20001) - 10000);
+            const struct trend_points points = points_of(&watched);
+            steady += trend_judge(&watched.track, &points, 1024) == TREND_STEADY;
+        }
+        cr_expect(steady <= (rounds == 5 ? 250u : 100u), "%u of 10,000 in %u rounds", steady,
+                  rounds);
+    }
+}
+
 Test(trend, slope_is_the_median) {
     struct watched watched = {0};
     for (uint64_t i = 0; i < 21; i++)
