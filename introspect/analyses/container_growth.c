@@ -323,11 +323,10 @@ static bool add_change(struct finder *finder, const struct container_change *cha
     struct strbuf path = {0};
     if (!has_grown(change))
         return true;
-    if (added.address) {
+    if (added.address)
         container_path(after, added.address, &path);
-    } else {
+    if (!path.length)
         strbuf_puts(&path, after->classes[after->items[index].class].text);
-    }
     added.path = path.text;
     if (!path.failed && path.text && vec_push(&finder->changes, added))
         return true;

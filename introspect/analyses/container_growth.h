@@ -28,7 +28,7 @@ struct container_changes {
     bool by_path; /* addresses tell nothing: these are unrelated processes */
 };
 
-/* `after` must still have its graph. container_changes_free. */
+/* Of `after` without its graph paths have "*". container_changes_free. */
 struct err *container_changes_find(const struct containers *before, const struct containers *after,
                                    struct container_changes *ret) ERR_CHECK;
 void container_changes_free(struct container_changes *changes);

@@ -400,6 +400,8 @@ static void find_hop(void *context, size_t position, uint32_t target,
 void container_path(const struct containers *containers, uint64_t address, struct strbuf *out) {
     struct vec(struct path_hop) hops = {0};
     const struct graph *graph = containers->graph;
+    if (!graph)
+        return;
     uint32_t id = heap_find(graph->heap, address);
     if (id == HEAP_NONE)
         return;

@@ -56,7 +56,7 @@ struct err *containers_collect(const struct graph *graph, const volatile int *ca
 void containers_forget_graph(struct containers *containers);
 void containers_free(struct containers *containers);
 
-/* Adds a container's exact path, with keys and indices. The graph must still be there. */
+/* Adds a container's exact path, with keys and indices; nothing if the graph is not there any more. */
 void container_path(const struct containers *containers, uint64_t address, struct strbuf *out);
 
 #endif
