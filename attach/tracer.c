@@ -108,6 +108,13 @@ static const char *state_words(char state) {
     }
 }
 
+static struct err *pause_was_over(const struct tracer *tracer) {
+    return err_new(ERR_BUDGET,
+                   "the longest pause allowed (%.0f ms) was over before all was read; process "
+                   "%d runs on; allow more with --max-pause",
+                   tracer->max_pause * 1e3, tracer->target);
+}
+
 static struct err *failure(struct tracer *tracer) {
     const struct tracer_shared *shared = tracer->shared;
     pid_t pid = tracer->target;
@@ -128,10 +135,7 @@ static struct err *failure(struct tracer *tracer) {
     case FAILURE_THREADS:
         return err_new(ERR_FAILED, "process %d has more than %d threads", pid, TRACER_THREAD_LIMIT);
     case FAILURE_MAX_PAUSE:
-        return err_new(ERR_BUDGET,
-                       "the longest pause allowed (%.0f ms) was over before all was read; process "
-                       "%d runs on; allow more with --max-pause",
-                       tracer->max_pause * 1e3, pid);
+        return pause_was_over(tracer);
     case FAILURE_MAIN_STOPPED:
         return err_new(ERR_FAILED,
                        "heapglass was stopped while it held process %d, which runs on since; try "
@@ -192,18 +196,25 @@ static bool still_holds(struct tracer *tracer) {
            !ended.si_pid && tracer_holds(tracer);
 }
 
+/* On a busy machine the tracing process may look at its clock too late, and be told to let go meanwhile. Nor has one that
+ * the timer killed said so. */
+static struct err *check_pause(const struct tracer *tracer) {
+    return tracer_pause(tracer) > tracer->max_pause ? pause_was_over(tracer) : NULL;
+}
+
 struct err *tracer_resume(struct tracer *tracer) {
     bool held = still_holds(tracer);
     int answer =
         command(tracer, TRACER_RESUME) ? next_answer(tracer, SILENCE_MILLISECONDS, false) : 0;
     if (answer == TRACER_RESUMED)
-        return NULL;
+        return check_pause(tracer);
     kill_tracer(tracer);
-    if (!held || tracer->shared->failure != FAILURE_NONE)
+    if (tracer->shared->failure != FAILURE_NONE)
         return failure(tracer);
     /* It was too slow to answer, on a busy machine; what was copied until now is good all the same. */
     tracer->shared->pause_end = tracer_now();
-    return NULL;
+    TRY(check_pause(tracer));
+    return held ? NULL : failure(tracer);
 }
 
 void tracer_destroy(struct tracer *tracer) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,7 +353,10 @@ static bool serve_stop(struct tracing *tracing) {
 
 static void set_up(struct tracing *tracing) {
     setsid();
-    setpriority(PRIO_PROCESS, 0, TRACER_NICE); /* the target waits for us */
+    /* The target waits for us. A nice value counts among the processes of our session alone (sched(7), autogroups). */
+    setpriority(PRIO_PROCESS, 0, TRACER_NICE);
+    struct sched_param real_time = {.sched_priority = 1};
+    sched_setscheduler(0, SCHED_FIFO, &real_time);
     /* Handlers and masks are those of the program that forked us. */
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
