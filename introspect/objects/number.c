@@ -2,6 +2,7 @@
 
 #include "introspect/objects/fields.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,13 @@ static double float_field(const struct object *object, struct field field) {
     return value;
 }
 
+/* Digits to begin with. Any 15 survive the way into a double and back, so what reads back with fewer is found with 15 as
+ * well, and "%g" takes its zeros away. Numbers below DBL_MIN have fewer bits. "%.15g" would write an exponent from 1e15 on,
+ * repr() does so from 1e16 on. */
+static int least_precision(double magnitude) {
+    return magnitude < DBL_MIN ? 1 : magnitude >= 1e15 && magnitude < 1e16 ? 16 : DBL_DIG;
+}
+
 /* The shortest text that reads back as the same number, as repr() writes it. */
 static void add_float(double value, struct strbuf *out) {
     char text[40];
@@ -121,8 +129,12 @@ static void add_float(double value, struct strbuf *out) {
         strbuf_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;
     }
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(text, sizeof text, "%.*g", precision, value);
+    double magnitude = fabs(value);
+    for (int precision = least_precision(magnitude); precision <= 17; precision++) {
+        if (precision == 17 && magnitude >= 1e16)
+            snprintf(text, sizeof text, "%.16e", value);
+        else
+            snprintf(text, sizeof text, "%.*g", precision, value);
         if (strtod(text, NULL) == value)
             break;
     }

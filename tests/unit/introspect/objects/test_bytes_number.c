@@ -97,6 +97,12 @@ Test(float, as_repr_writes_it) {
         cr_expect_str_eq(shown(fixture, number, field, 1.0), "1.0");
         cr_expect_str_eq(shown(fixture, number, field, 1.0 / 3), "0.3333333333333333");
         cr_expect_str_eq(shown(fixture, number, field, 1e300), "1e+300");
+        cr_expect_str_eq(shown(fixture, number, field, 100.0), "100.0");
+        cr_expect_str_eq(shown(fixture, number, field, 1e15), "1000000000000000.0");
+        cr_expect_str_eq(shown(fixture, number, field, 1e16), "1e+16");
+        cr_expect_str_eq(shown(fixture, number, field, 12345678901234568.0),
+                         "1.2345678901234568e+16");
+        cr_expect_str_eq(shown(fixture, number, field, 5e-324), "5e-324");
         cr_expect_str_eq(shown(fixture, number, field, -1.0 / 0.0), "-inf");
         cr_expect_str_eq(shown(fixture, number, field, 0.0 / 0.0), "nan");
         uint64_t complex = fixture_object(fixture, "complex", 0, 0);
