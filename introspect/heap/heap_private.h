@@ -57,6 +57,18 @@ struct err *heap_hide_values_of_types(struct heap *heap) ERR_CHECK;
  * the heap was built. */
 void heap_decode_init(const struct heap *heap, struct decode *decode, struct damage_list *ignored);
 
+/* Fetch what heap_find will read, and what heap_references will read first; of a heap that has an image. */
+ALWAYS_INLINE void heap_prefetch_find(const struct heap *heap, uint64_t address) {
+    if (!heap->columns.addresses)
+        columns_prefetch(&heap->columns, image_place(heap->image, address));
+}
+
+ALWAYS_INLINE void heap_prefetch_object(const struct heap *heap, uint32_t id) {
+    if (!heap->columns.addresses)
+        __builtin_prefetch(heap->image->mirror +
+                           ((uint64_t)heap->columns.granule[id] << GRANULE_SHIFT));
+}
+
 /* In finalizers.c: whether provider->is_pending may be true of the instances of a type. */
 bool type_may_be_pending(const struct type *type);
 

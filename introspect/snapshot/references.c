@@ -9,7 +9,11 @@
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-enum { KNOWN_POINTERS = 512 };
+enum {
+    KNOWN_POINTERS = 512,
+    AHEAD = 16,     /* objects that are fetched before they are decoded */
+    TOGETHER = 512, /* references whose objects are fetched before they are looked up */
+};
 
 struct reference_scratch {
     struct column_buffer kinds, outside, texts;
@@ -23,6 +27,11 @@ struct reference_scratch {
     struct strbuf text;
     uint32_t text_count;
     bool failed;
+    struct {
+        struct reference reference;
+        uint32_t owner;
+    } waiting[TOGETHER]; /* to be encoded */
+    size_t waiting_count;
 };
 
 struct reference_scratch *reference_scratch_new(void) {
@@ -49,6 +58,7 @@ static void scratch_clear(struct reference_scratch *scratch) {
     scratch->targets.count = scratch->arguments.count = scratch->counts.count = 0;
     memset(scratch->known, 0, sizeof scratch->known);
     scratch->text_count = 0;
+    scratch->waiting_count = 0;
 }
 
 struct encoder {
@@ -124,8 +134,7 @@ static void encode_argument(struct encoder *encoder, const struct reference *ref
     encoder->scratch->failed |= !vec_push(&encoder->scratch->arguments, code);
 }
 
-static void encode(void *context, const struct reference *reference) {
-    struct encoder *encoder = context;
+static void encode(struct encoder *encoder, const struct reference *reference) {
     struct reference_scratch *scratch = encoder->scratch;
     uint32_t target = find_or_keep(encoder, reference->target);
     column_u8(&scratch->kinds, (uint8_t)((reference->properties & KIND_PROPERTIES) |
@@ -140,22 +149,74 @@ static void encode(void *context, const struct reference *reference) {
         namespace_note(encoder->part->saver, encoder->leads_to, target);
 }
 
+static void begin_row(struct encoder *encoder, uint32_t id) {
+    encoder->id = id;
+    row_begin(&encoder->row, encoder->part->contexts, id,
+              heap_type(encoder->part->saver->heap, id)->id);
+}
+
+static void end_row(struct encoder *encoder) {
+    struct contexts *contexts = encoder->part->contexts;
+    uint64_t *usual = &contexts->references[context_of_type(encoder->row.type)];
+    encoder->scratch->failed |=
+        !vec_push(&encoder->scratch->counts, (uint32_t)(encoder->row.position - *usual));
+    *usual = encoder->row.position;
+}
+
+/* Every object has a row; that of the first is begun. */
+static void go_to_row(struct encoder *encoder, uint32_t id) {
+    while (encoder->id < id) {
+        end_row(encoder);
+        begin_row(encoder, encoder->id + 1);
+    }
+}
+
+static void encode_waiting(struct encoder *encoder) {
+    struct reference_scratch *scratch = encoder->scratch;
+    for (size_t i = 0; i < scratch->waiting_count; i++) {
+        go_to_row(encoder, scratch->waiting[i].owner);
+        encode(encoder, &scratch->waiting[i].reference);
+    }
+    scratch->waiting_count = 0;
+}
+
+struct queue {
+    struct encoder *encoder;
+    uint32_t owner;
+};
+
+/* Looked up at once, each target would cost the latency of memory. */
+static void wait_for_target(void *context, const struct reference *reference) {
+    struct queue *queue = context;
+    struct reference_scratch *scratch = queue->encoder->scratch;
+    heap_prefetch_find(queue->encoder->part->saver->heap, reference->target);
+    scratch->waiting[scratch->waiting_count].reference = *reference;
+    scratch->waiting[scratch->waiting_count++].owner = queue->owner;
+    if (scratch->waiting_count == TOGETHER)
+        encode_waiting(queue->encoder);
+}
+
+static void encode_rows(struct encoder *encoder, uint32_t first, uint32_t last) {
+    const struct heap *heap = encoder->part->saver->heap;
+    struct queue queue = {encoder, first};
+    begin_row(encoder, first);
+    for (; queue.owner < last; queue.owner++) {
+        if (last - queue.owner > AHEAD)
+            heap_prefetch_object(heap, queue.owner + AHEAD);
+        if (!heap_type(heap, queue.owner)->owns_nothing)
+            heap_references(heap, queue.owner, wait_for_target, &queue);
+    }
+    encode_waiting(encoder);
+    go_to_row(encoder, last - 1);
+    end_row(encoder);
+}
+
 void references_encode(struct part_saver *part, uint32_t first, uint32_t last) {
-    const struct heap *heap = part->saver->heap;
     struct reference_scratch *scratch = part->references;
     struct column_buffer *buffer = &part->buffer;
     struct encoder encoder = {.part = part, .scratch = scratch};
     scratch_clear(scratch);
-    for (uint32_t id = first; id < last; id++) {
-        const struct type *type = heap_type(heap, id);
-        encoder.id = id;
-        row_begin(&encoder.row, part->contexts, id, type->id);
-        if (!type->owns_nothing)
-            heap_references(heap, id, encode, &encoder);
-        uint64_t *usual = &part->contexts->references[context_of_type(type->id)];
-        scratch->failed |= !vec_push(&scratch->counts, (uint32_t)(encoder.row.position - *usual));
-        *usual = encoder.row.position;
-    }
+    encode_rows(&encoder, first, last);
     column_varint(buffer, last - first);
     column_numbers32(buffer, COLUMN_SIGNED, scratch->counts.items, scratch->counts.count);
     column_bytes(buffer, scratch->kinds.bytes, scratch->kinds.length);
