@@ -326,6 +326,7 @@ static struct err *prepare_run(struct run *run, pid_t pid) {
     for (size_t i = 0; i < run->until_count; i++)
         TRY(until_check(&run->until[i], run->process));
     run->program = program_of(pid);
+    run->growth.conditions = run->until_count != 0;
     run->growth.pid = pid;
     run->growth.inner_pid = run->process->inner_pid;
     run->growth.every = options->every > 0 ? options->every : DEFAULT_EVERY;

@@ -39,6 +39,7 @@ struct growth {
     uint64_t skipped; /* rounds that could not begin, for the one before took too long */
     uint64_t failed;  /* captures that failed */
     enum growth_end end;
+    bool conditions; /* --until was asked for */
     /* With --containers: those of the first and of the newest round, and which hold more. */
     bool has_containers;
     struct containers oldest, newest;

@@ -42,6 +42,8 @@ struct err *growth_check_save(const struct options *options) {
         return options->no_values
                    ? err_new(ERR_USAGE, "no values are shown here; --no-values is for --save")
                    : NULL;
+    if (options->output && !strcmp(options->save, options->output))
+        return err_new(ERR_USAGE, "--save and -o need a file each");
     if (!strcmp(options->save, "-") || (!stat(options->save, &status) && !S_ISREG(status.st_mode)))
         return err_new(ERR_USAGE, "--save %s: each round writes it anew, so it must be a file",
                        options->save);

@@ -447,6 +447,9 @@ static void end_line(struct report *report, const struct growth *growth) {
                     (int)growth->pid, rounds);
     else if (growth->end == GROWTH_MET && growth->met)
         report_line(report, LINE_PLAIN, "%s was met in round %llu", growth->met, rounds);
+    else if (growth->end == GROWTH_ROUNDS && growth->conditions)
+        report_line(report, LINE_WARNING, "no condition of --until was met in %llu round%s", rounds,
+                    rounds == 1 ? "" : "s");
     else if (growth->end == GROWTH_CUT)
         report_line(report, LINE_WARNING, "the series was interrupted after round %llu", rounds);
     if (growth->skipped)

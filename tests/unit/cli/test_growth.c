@@ -91,7 +91,12 @@ Test(growth, conditions_end_it) {
     free(out), free(errors);
     cr_assert(eq(int, growth("--every 10ms --until rss>1", &out, &errors), 0));
     free(out), free(errors);
+    cr_assert(eq(int, growth("--every 10ms --rounds 2 --until rss>1T", &out, &errors), 0));
+    cr_expect_not_null(strstr(out, "\nno condition of --until was met in 2 rounds\n"));
+    free(out), free(errors);
     cr_assert(eq(int, growth("--save -", &out, &errors), 2));
+    free(out), free(errors);
+    cr_assert(eq(int, growth("--save /tmp/x -o /tmp/x", &out, &errors), 2));
     free(out), free(errors);
     cr_assert(eq(int, growth("--until bogus", &out, &errors), 2));
     cr_expect(eq(str, errors,
