@@ -59,6 +59,9 @@ enum {
     TEXT_MAX_BYTES = 4096,
 };
 
+/* No count, and no amount, is larger; sums over all types then fit a number. */
+#define MOST ((json_int_t)1 << 48)
+
 struct reader {
     const char *path;
     FILE *stream;
@@ -89,7 +92,8 @@ static struct err *damaged(const struct reader *reader, const char *what) {
 
 static bool take_count(const json_t *object, const char *key, uint64_t *ret) {
     const json_t *value = json_object_get(object, key);
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > MOST)
         return false;
     *ret = (uint64_t)json_integer_value(value);
     return true;

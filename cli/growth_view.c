@@ -254,12 +254,16 @@ static struct value trend_value(enum trend_kind kind) {
     return value_text(kind == TREND_FEW ? NULL : kind == TREND_FLAT ? "flat" : trend_word(kind));
 }
 
+#define MOST_RATE 1e18 /* fits a number */
+
 /* A rate means something where there is a direction. */
 static struct value rate_value(const struct growth_summary *summary,
                                const struct series_trend *trend) {
     if (trend->kind == TREND_SAWTOOTH || trend->kind == TREND_STEP || trend->kind == TREND_FLAT)
         return value_none();
-    return value_change_bytes((int64_t)(trend->per_second * summary->unit));
+    double rate = trend->per_second * summary->unit;
+    rate = rate > MOST_RATE ? MOST_RATE : rate < -MOST_RATE ? -MOST_RATE : rate;
+    return value_change_bytes((int64_t)rate);
 }
 
 static struct value spark_value(struct growth_summary *summary, const double *points,

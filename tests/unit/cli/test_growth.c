@@ -204,6 +204,10 @@ Test(growth_file, damage, .init = make_path, .fini = remove_path) {
     expect_read(
         HEAD ROUND_UP_TO_TYPES(1, 0) "[{\"type\": \"a\", \"after\": -5, \"footprint\": 500}]}\n",
         ERR_DAMAGED_FILE, "a type is not");
+    expect_read(
+        HEAD ROUND_UP_TO_TYPES(
+            1, 0) "[{\"type\": \"a\", \"after\": 1, \"footprint\": 9223372036854775807}]}\n",
+        ERR_DAMAGED_FILE, "a type is not");
     expect_read(HEAD ROUND_UP_TO_TYPES(1, 0) "[" A_TYPE ", " A_TYPE "]}\n", ERR_DAMAGED_FILE,
                 "a type twice");
     expect_read(HEAD ROUND_UP_TO_TYPES(1, 5) "[]}\n" ROUND_UP_TO_TYPES(2, 4) "[]}\n",
