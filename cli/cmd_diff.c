@@ -251,7 +251,11 @@ static struct err *diff_growth(struct cli *cli) {
 }
 
 static struct err *run(struct cli *cli) {
-    bool two = cli->argument_count == 2;
+    bool two = cli->argument_count == 2, has_process = false;
+    for (int i = 0; i < cli->argument_count; i++)
+        has_process |= cli_is_pid(cli->arguments[i]);
+    if (!has_process)
+        TRY(cli_check_file(cli, cli->arguments[0]));
     if (cli->options.save)
         return err_new(ERR_USAGE,
                        "--save keeps one heap; heapglass save PID FILE does it for each");

@@ -366,8 +366,12 @@ static struct err *show_file(struct cli *cli, const char *path) {
     struct tree *tree = &report.document;
     const struct options *options = &cli->options;
     if (options->every > 0 || options->rounds || options->until_count || options->output ||
-        options->save || options->containers || options->no_values)
+        options->save || options->containers || options->no_values || options->capture)
         return err_new(ERR_USAGE, "%s is no PID, and a file is only shown", path);
+    if (source_is_snapshot(path))
+        return err_new(
+            ERR_USAGE,
+            "%s is a snapshot, one moment: `heapglass diff A B` tells what grew between two", path);
     TRY(growth_file_read(path, &growth));
     TRY(growth_summarize(&growth, cli_limit(cli, SHOWN), cli_draws_blocks(), &summary));
     struct node *source = tree_group(tree, &tree->root, "source");

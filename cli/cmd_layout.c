@@ -6,15 +6,11 @@
 #include "introspect/layout/description.h"
 #include "introspect/layout/provider.h"
 #include "source/python.h"
+#include "source/source.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* ---- resolving ------------------------------------------------------------------------------- */
-
-static void cleanup_layout(struct layout **layout) {
-    layout_destroy(*layout);
-}
 
 static void cleanup_process(struct process **process) {
     process_destroy(*process);
@@ -45,18 +41,51 @@ static struct err *resolve_files(char **paths, int count, struct layout **ret) {
     return layout_resolve(&query, ret);
 }
 
-static bool is_number(const char *text) {
-    return *text && strspn(text, "0123456789") == strlen(text);
+/* What is looked at: one of them is set but for files. */
+struct subject {
+    pid_t pid;
+    struct source *snapshot;
+    struct layout *own; /* NULL of a snapshot, which has it */
+    const struct layout *layout;
+};
+
+static void cleanup_subject(struct subject *subject) {
+    source_close(subject->snapshot);
+    layout_destroy(subject->own);
 }
 
-static struct err *resolve(struct cli *cli, pid_t *pid, struct layout **ret) {
-    if (!is_number(cli->arguments[0]))
-        return resolve_files(cli->arguments, cli->argument_count, ret);
-    if (cli->argument_count > 1)
-        return err_new(ERR_USAGE,
-                       "a PID stands alone: its extension modules are found by themselves");
-    TRY(cli_pid(cli->arguments[0], pid));
-    return resolve_process(*pid, cli->options.python, ret);
+static struct err *open_snapshot(struct cli *cli, struct subject *subject) {
+    const char *path = cli->arguments[0];
+    const struct source_options options = {.totals_only = true, .cancel = cli->cancel};
+    TRY(source_open_snapshot(path, &options, &subject->snapshot));
+    TRY(err_context(source_layout(subject->snapshot, &subject->layout), "%s", path));
+    if (!subject->layout)
+        return err_new(ERR_NO_LAYOUT,
+                       "%s keeps no layout: it was written before snapshots did; %s of CPython %s",
+                       path, "heapglass layout takes the program file",
+                       source_info(subject->snapshot)->python);
+    return NULL;
+}
+
+static struct err *resolve(struct cli *cli, struct subject *subject) {
+    bool is_pid = cli_is_pid(cli->arguments[0]);
+    bool is_snapshot = !is_pid && source_is_snapshot(cli->arguments[0]);
+    struct err *err = NULL;
+    if (cli->argument_count > 1 && (is_pid || is_snapshot))
+        return err_new(ERR_USAGE, "%s stands alone: its extension modules are known by themselves",
+                       is_pid ? "a PID" : "a snapshot");
+    if (!is_pid)
+        TRY(cli_check_file(cli, cli->arguments[0]));
+    if (is_snapshot)
+        return open_snapshot(cli, subject);
+    if (is_pid) {
+        TRY(cli_pid(cli->arguments[0], &subject->pid));
+        err = resolve_process(subject->pid, cli->options.python, &subject->own);
+    } else {
+        err = resolve_files(cli->arguments, cli->argument_count, &subject->own);
+    }
+    subject->layout = subject->own;
+    return err;
 }
 
 /* ---- document -------------------------------------------------------------------------------- */
@@ -98,18 +127,24 @@ static void add_structures(struct tree *tree, struct node *group, const struct l
     }
 }
 
-static void add_document(struct report *report, const struct layout *layout, const char *path,
-                         pid_t pid) {
-    struct tree *tree = &report->document;
+static void add_source(struct tree *tree, const struct subject *subject, const char *path) {
     struct node *source = tree_group(tree, &tree->root, "source");
-    tree_add(tree, source, "kind", value_text(pid ? "pid" : "file"));
-    if (pid)
-        tree_add(tree, source, "pid", value_id(pid));
-    else
-        tree_add(tree, source, "path", value_text(path));
-    tree_add(tree, source, "python", value_text(layout->version));
-    tree_add(tree, source, "layout", value_text(layout->provider));
+    const char *kind = subject->pid ? "pid" : subject->snapshot ? "snapshot" : "file";
+    tree_add(tree, source, "kind", value_text(kind));
+    if (!subject->pid)
+        tree_add(tree, source, subject->snapshot ? "file" : "path", value_text(path));
+    if (subject->pid || subject->snapshot)
+        tree_add(tree, source, "pid",
+                 value_id(subject->pid ? subject->pid : source_info(subject->snapshot)->pid));
+    tree_add(tree, source, "python", value_text(subject->layout->version));
+    tree_add(tree, source, "layout", value_text(subject->layout->provider));
     tree_list(tree, &tree->root, "damage");
+}
+
+static void add_document(struct report *report, const struct subject *subject, const char *path) {
+    const struct layout *layout = subject->layout;
+    struct tree *tree = &report->document;
+    add_source(tree, subject, path);
     struct node *group = tree_group(tree, &tree->root, "layout");
     tree_add(tree, group, "architecture", value_text(layout->architecture));
     tree_add(tree, group, "abi_flags", value_text(layout->abi_flags));
@@ -190,9 +225,9 @@ static void add_screen(struct report *report, const struct layout *layout, const
 }
 
 static struct err *run(struct cli *cli) {
-    _cleanup_(cleanup_layout) struct layout *layout = NULL;
-    pid_t pid = 0;
-    TRY(resolve(cli, &pid, &layout));
+    _cleanup_(cleanup_subject) struct subject subject = {0};
+    TRY(resolve(cli, &subject));
+    const struct layout *layout = subject.layout;
     if (cli->options.emit) {
         _cleanup_(strbuf_free) struct strbuf text = {0};
         layout_emit(layout, &text);
@@ -202,11 +237,11 @@ static struct err *run(struct cli *cli) {
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.layout/1"};
     _cleanup_(strbuf_free) struct strbuf what = {0};
     const char *argument = cli->arguments[0];
-    strbuf_puts(&what, pid ? "pid " : "");
+    strbuf_puts(&what, subject.pid ? "pid " : "");
     strbuf_add_escaped(&what, argument, strlen(argument), 4096);
     struct traits traits = {.layout = layout};
     traits.table = (struct table){trait_columns, TRAIT_COLUMNS, next_trait, &traits};
-    add_document(&report, layout, strbuf_text(&what), pid);
+    add_document(&report, &subject, strbuf_text(&what));
     add_screen(&report, layout, strbuf_text(&what));
     report_table(&report, &traits.table);
     TRY(cli_write(cli, &report));
@@ -216,11 +251,12 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_layout;
 const struct command command_layout = {
     .name = "layout",
-    .arguments = "PID|BINARY",
+    .arguments = "SOURCE|BINARY",
     .summary = "Where fields lie, and who says so",
     .details =
         "BINARY is the file that holds the interpreter (python3.11 or libpython3.11.so.1.0);\n"
-        "files of extension modules may follow it. --emit prints a built-in table.\n",
+        "files of extension modules may follow it. --emit prints a built-in table. Of a snapshot\n"
+        "it is the layout that the process was read by.\n",
     .least_arguments = 1,
     .most_arguments = 1000,
     .options = OPTION_JSON | OPTION_EMIT | OPTION_PYTHON,

@@ -102,6 +102,7 @@ static struct err *take_sort(struct options *options, const char *value) {
 }
 
 static struct err *take_pause(struct options *options, const char *value) {
+    options->capture = "--pause";
     if (!strcmp(value, "copy"))
         options->pause = PAUSE_COPY;
     else if (!strcmp(value, "hold"))
@@ -114,10 +115,12 @@ static struct err *take_pause(struct options *options, const char *value) {
 }
 
 static struct err *take_max_pause(struct options *options, const char *value) {
+    options->capture = "--max-pause";
     return parse_duration(value, &options->max_pause);
 }
 
 static struct err *take_max_memory(struct options *options, const char *value) {
+    options->capture = "--max-memory";
     return parse_bytes(value, &options->max_memory);
 }
 
@@ -127,6 +130,7 @@ static struct err *take_python(struct options *options, const char *value) {
     if (!number || number > UINT_MAX)
         return err_new(ERR_USAGE, "the Pythons of a process are counted from 1 on");
     options->python = (unsigned)number;
+    options->capture = "--python";
     return NULL;
 }
 

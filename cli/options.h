@@ -43,6 +43,7 @@ struct options {
     double max_pause;    /* seconds; 0: not given */
     uint64_t max_memory; /* bytes; 0: not given */
     unsigned python;     /* from 1 on; 0: not given */
+    const char *capture; /* "--pause": one that only a capture can follow; NULL: none given */
     int64_t interpreter; /* an id; -1: not given */
     const char *save;    /* a snapshot to write; NULL: not given */
     bool no_values, quiet, help;

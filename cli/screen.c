@@ -40,15 +40,21 @@ struct err *cli_pid(const char *argument, pid_t *pid) {
     return NULL;
 }
 
-/* What consists of digits is a PID; a file of that name can be given as ./4711. */
-static bool is_pid(const char *argument) {
+bool cli_is_pid(const char *argument) {
     return *argument && !argument[strspn(argument, "0123456789")];
+}
+
+struct err *cli_check_file(const struct cli *cli, const char *path) {
+    if (cli->options.capture)
+        return err_new(ERR_USAGE, "%s is for processes, and %s is a file", cli->options.capture,
+                       path);
+    return NULL;
 }
 
 static struct err *open_argument(const char *argument, const struct source_options *options,
                                  struct source **ret) {
     pid_t pid = 0;
-    if (is_pid(argument)) {
+    if (cli_is_pid(argument)) {
         TRY(cli_pid(argument, &pid));
         return source_open_pid(pid, options, ret);
     }
@@ -100,6 +106,8 @@ struct err *cli_open(const struct cli *cli, const char *argument, struct source 
 }
 
 struct err *cli_open_source(const struct cli *cli, struct source **ret) {
+    if (!cli_is_pid(cli->arguments[0]) && !access(cli->arguments[0], F_OK))
+        TRY(cli_check_file(cli, cli->arguments[0]));
     return cli_open(cli, cli->arguments[0], ret);
 }
 

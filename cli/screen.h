@@ -13,6 +13,12 @@ enum { SCREEN_WIDTH = 80 };
 /* The PID in a command's argument. ERR_USAGE if it is none, with what it is instead. */
 struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 
+/* Whether an argument is a PID; a file of such a name can be given as ./4711. */
+bool cli_is_pid(const char *argument);
+
+/* ERR_USAGE if an option was given that says how to capture a process: what is looked at is a file. */
+struct err *cli_check_file(const struct cli *cli, const char *path) ERR_CHECK;
+
 /* Opens the source that an argument names, a PID or a snapshot, with the capture options, showing progress; keeps
  * it as a snapshot if --save asks for that. */
 struct err *cli_open(const struct cli *cli, const char *argument, struct source **ret) ERR_CHECK;

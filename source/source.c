@@ -45,8 +45,11 @@ const struct heap *source_heap(const struct source *source) {
 const struct image *source_image(const struct source *source) {
     return source->snapshot ? snapshot_image(source->snapshot) : capture_image(source->capture);
 }
-const struct layout *source_layout(const struct source *source) {
-    return source->layout;
+struct err *source_layout(struct source *source, const struct layout **ret) {
+    if (source->snapshot)
+        return snapshot_layout(source->snapshot, ret);
+    *ret = source->layout;
+    return NULL;
 }
 const struct err *source_error(const struct source *source) {
     return source->snapshot ? snapshot_error(source->snapshot) : NULL;

@@ -50,7 +50,7 @@ struct err *source_hide_values(struct source *source) ERR_CHECK;
 
 /* Writes a snapshot of a source that was opened with ids of objects, and makes it last. */
 struct snapshot_output;
-struct err *source_save(const struct source *source, struct snapshot_output *output,
+struct err *source_save(struct source *source, struct snapshot_output *output,
                         const struct source_options *options) ERR_CHECK;
 
 /* The error that made parts of a snapshot unreadable after it was opened; NULL if there was none. */
@@ -59,6 +59,12 @@ const struct err *source_error(const struct source *source);
 const struct source_info *source_info(const struct source *source);
 const struct heap *source_heap(const struct source *source);
 const struct image *source_image(const struct source *source);
-const struct layout *source_layout(const struct source *source); /* NULL of a snapshot */
+
+/* Where the fields of the process's build lie. Of a snapshot it is read at the first call; NULL in *ret if it keeps
+ * none, as the first ones did not. Owned by the source. */
+struct err *source_layout(struct source *source, const struct layout **ret) ERR_CHECK;
+
+/* Whether a file begins as snapshots do; false if it cannot be read. */
+bool source_is_snapshot(const char *path);
 
 #endif

@@ -83,6 +83,15 @@ static void take_facts(struct source_info *info, const struct facts *facts) {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+bool source_is_snapshot(const char *path) {
+    struct snapshot_input *input = NULL;
+    struct err *err = snapshot_input_open(path, &input);
+    bool is_one = !err && chunk_is_snapshot(snapshot_input_source(input));
+    err_free(err);
+    snapshot_input_close(input);
+    return is_one;
+}
+
 static struct err *open_file(struct source *source, const char *path,
                              const struct source_options *options) {
     const struct snapshot_options snapshot_options = {.threads = options->threads,
@@ -119,12 +128,13 @@ struct err *source_open_snapshot(const char *path, const struct source_options *
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-struct err *source_save(const struct source *source, struct snapshot_output *output,
+struct err *source_save(struct source *source, struct snapshot_output *output,
                         const struct source_options *options) {
-    const struct snapshot_options snapshot_options = {.threads = options->threads,
-                                                      .cancel = options->cancel};
+    struct snapshot_options snapshot_options = {.threads = options->threads,
+                                                .cancel = options->cancel};
     struct facts facts = {0};
     source_progress(options, "saving");
+    TRY(source_layout(source, &snapshot_options.layout));
     add_facts(&facts, &source->info);
     struct err *err = snapshot_write(source->heap, source_image(source), &facts, &snapshot_options,
                                      snapshot_output_sink(output));

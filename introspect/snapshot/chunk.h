@@ -80,6 +80,9 @@ struct chunk_source {
     uint64_t size; /* of the file, bytes */
 };
 
+/* Whether it begins as snapshots do; false if it cannot be read. */
+bool chunk_is_snapshot(struct chunk_source source);
+
 struct chunk_entry {
     char tag[5]; /* with a NUL */
     uint32_t flags;

@@ -39,6 +39,16 @@ static struct err *read_at(const struct chunk_index *index, uint64_t offset, voi
     return index->source.read_at(index->source.context, offset, bytes, length);
 }
 
+bool chunk_is_snapshot(struct chunk_source source) {
+    uint8_t magic[FRAME_MAGIC_SIZE];
+    if (source.size < sizeof magic)
+        return false;
+    struct err *err = source.read_at(source.context, 0, magic, sizeof magic);
+    bool is_one = !err && !memcmp(magic, FRAME_MAGIC, sizeof magic);
+    err_free(err);
+    return is_one;
+}
+
 static struct err *check_file_header(struct chunk_index *index, uint64_t *headers_sum) {
     uint8_t header[CHUNK_FILE_HEADER] = {0};
     size_t there = index->source.size < sizeof header ? (size_t)index->source.size : sizeof header;

@@ -7,12 +7,14 @@
 #define HEAPGLASS_INTROSPECT_SNAPSHOT_SNAPSHOT_H
 
 #include "introspect/heap/heap.h"
+#include "introspect/layout/layout.h"
 #include "introspect/snapshot/chunk.h"
 #include "introspect/snapshot/facts.h"
 
 struct snapshot_options {
-    unsigned threads;           /* 0: as many as there are processors */
-    const volatile int *cancel; /* non-zero: ERR_CANCELLED, soon; may be NULL */
+    unsigned threads;            /* 0: as many as there are processors */
+    const volatile int *cancel;  /* non-zero: ERR_CANCELLED, soon; may be NULL */
+    const struct layout *layout; /* to be written beside the heap; NULL: none is known */
 };
 
 /* Writes a heap that was built with ids of objects, as a stream. `mappings` is an image whose list of
@@ -34,6 +36,10 @@ struct heap *snapshot_heap(const struct snapshot *snapshot);
 /* Has nothing but the mappings. */
 const struct image *snapshot_image(const struct snapshot *snapshot);
 const struct facts *snapshot_facts(const struct snapshot *snapshot);
+
+/* Reads the layout that the file keeps of the process's build, at the first call; NULL in *ret if it keeps none.
+ * Owned by the snapshot. */
+struct err *snapshot_layout(struct snapshot *snapshot, const struct layout **ret) ERR_CHECK;
 
 /* The error that made references or previews unreadable later on; NULL if there was none. Owned by the snapshot.
  * Thread-safe. */

@@ -64,6 +64,7 @@ void references_encode(struct part_saver *part, uint32_t first, uint32_t last);
 void values_encode(struct part_saver *part, uint32_t first, uint32_t last);
 
 struct err *types_save(struct saver *saver) ERR_CHECK;
+struct err *layout_save(struct saver *saver) ERR_CHECK;
 struct err *totals_save(struct saver *saver, const struct facts *facts) ERR_CHECK;
 struct err *roots_save(struct saver *saver) ERR_CHECK;
 struct err *stacks_save(struct saver *saver) ERR_CHECK;
@@ -99,6 +100,7 @@ struct snapshot {
     struct heap *heap;
     struct image *image;
     struct facts facts, totals;
+    struct layout *layout; /* NULL until it is asked for */
     struct arena memory;
     struct stacks stacks;
     struct vec(struct root) roots;

@@ -1,10 +1,11 @@
+#include "introspect/layout/provider.h"
 #include "introspect/snapshot/snapshot_private.h"
 
 #include <stdlib.h>
 
 static const char *const known_tags[] = {"FACT", "SUMS", "INTP", "DAMG", "UNCL", "MAPS",
                                          "TYPE", "STAK", "ROOT", "GUES", "OBJS", "REFS",
-                                         "VALS", "NAME", "FUNC", NULL};
+                                         "VALS", "NAME", "FUNC", "LAYT", NULL};
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -125,6 +126,7 @@ void snapshot_close(struct snapshot *snapshot) {
     image_destroy(snapshot->image);
     facts_free(&snapshot->facts);
     facts_free(&snapshot->totals);
+    layout_destroy(snapshot->layout);
     stacks_free(&snapshot->stacks);
     vec_free(&snapshot->roots);
     vec_free(&snapshot->names);

@@ -178,6 +178,7 @@ static struct err *write_all(struct saver *saver, const struct facts *facts,
     TRY(chunk_start(&saver->writer, sink));
     TRY(totals_save(saver, facts));
     TRY(types_save(saver));
+    TRY(layout_save(saver));
     TRY(stacks_save(saver));
     TRY(roots_save(saver));
     TRY(save_parts(saver));

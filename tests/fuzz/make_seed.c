@@ -294,9 +294,8 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 5)
         return 2;
     fuzz_must(source_open_pid(atoi(arguments[1]), &(struct source_options){.threads = 1}, &source));
-    struct seed seed = {.image = source_image(source),
-                        .layout = source_layout(source),
-                        .heap = source_heap(source)};
+    struct seed seed = {.image = source_image(source), .heap = source_heap(source)};
+    fuzz_must(source_layout(source, &seed.layout));
     const struct image_symbol *symbol = image_find_symbol(seed.image, "_PyRuntime", UINT32_MAX);
     FILE *file = fopen(arguments[4], "wb");
     size_t layout = 0;
