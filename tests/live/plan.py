@@ -11,6 +11,7 @@ import test_dot
 import test_garbage
 import test_graph
 import test_growth
+import test_hidden
 import test_leaks
 import test_oracle
 import test_paths
@@ -25,7 +26,7 @@ SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
 TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth,
-         test_diff, test_snapshot)
+         test_diff, test_snapshot, test_hidden)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
@@ -44,7 +45,8 @@ EACH_STRUCTURE = GARBAGE | {"oracle everything.py"}
 # What has to do with how processes are stopped, with size, or with what is tested on all by less, runs once:
 ONCE = ("growth ", "--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py",
-        "diff leak", "diff wild", "diff unrelated", "snapshot all commands", "snapshot PYTHONMALLOC", "snapshot saved again")
+        "diff leak", "diff wild", "diff unrelated", "snapshot all commands", "snapshot PYTHONMALLOC", "snapshot saved again",
+        "snapshot hides in all")
 
 
 class Case:

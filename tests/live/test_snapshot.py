@@ -37,12 +37,14 @@ FEW_ADDRESSES = ("object @ ADDRESS --json", "paths @ ADDRESS", "referrers @ ADDR
 
 class Output:
     def __init__(self, command, status, text, errors):
-        self.command, self.status, self.errors = command, status, errors
+        self.command, self.status, self.errors, self.head = command, status, errors, ""
         if "--json" in command:
-            text = re.sub(r'"source": \{.*?"taken_at": "[^"]*"\},? ?', "", text, count=1, flags=re.DOTALL)
+            source = re.search(r'"source": \{.*?"taken_at": "[^"]*"\},? ?', text, flags=re.DOTALL)
+            self.head = source.group() if source else ""
+            text = text.replace(self.head, "", 1)
         self.lines = text.split("\n")
-        if self.lines and re.search(r"   CPython \d", self.lines[0]):
-            del self.lines[0]
+        if re.search(r"   CPython \d", self.lines[0]):
+            self.head = self.lines.pop(0)
 
 
 def run(heapglass, command, source, address=""):
