@@ -41,8 +41,8 @@ struct err *tracer_stop(struct tracer *tracer) ERR_CHECK;
 /* False once the target runs on, be it before its time; cheap, for any thread. */
 bool tracer_holds(const struct tracer *tracer);
 
-/* Lets the target run on. An error if it ran on earlier: what was read since is not of one moment.
- */
+/* Lets the target run on. An error if it ran on earlier: what was read since is not of one moment. ERR_BUDGET also if it
+ * was held for longer than allowed, which a busy machine can make it. */
 struct err *tracer_resume(struct tracer *tracer) ERR_CHECK;
 
 /* Ends the tracer; a target that is still stopped runs on. NULL is fine. */

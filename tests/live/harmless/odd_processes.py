@@ -1,9 +1,11 @@
 """Processes that are unusual but may be looked at: it works, or one line says why not."""
 import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -79,6 +81,34 @@ def hold_is_cut_short(heapglass, options):
         return problems
 
 
+@contextlib.contextmanager
+def busy_machine():
+    """Processes in sessions of their own, which a nice value of ours does not count for."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
+            for _ in range(os.cpu_count())]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def no_answer_for_too_long_a_pause(heapglass, options):
+    """On a busy machine, too: what is answered was got within the longest pause."""
+    problems = []
+    with sleeping(options.python, "x = [str(i) for i in range(50_000)]") as process, busy_machine():
+        for milliseconds in (3, 6, 12, 25, 50, 100):
+            for pause in ("hold", "copy"):
+                command = heapglass.command(process.pid) + [
+                    "--pause", pause, "--max-pause", f"{milliseconds}ms", "--json"]
+                run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                took = json.loads(run.stdout)["source"]["pause_ms"] if run.returncode == 0 else 0
+                if run.returncode not in (0, 6) or took > milliseconds:
+                    problems.append(f"{pause}, at most {milliseconds} ms: exit status {run.returncode}, {took} ms")
+    return problems
+
+
 def cancelled_while_decoding(heapglass, options):
     problems = []
     with sleeping(options.python, "x = [[str(i)] for i in range(1_000_000)]") as process:
@@ -95,7 +125,7 @@ def cancelled_while_decoding(heapglass, options):
 
 
 CASES = (binary_is_deleted, binary_is_replaced, started_by_its_loader, hold_is_cut_short,
-         cancelled_while_decoding)
+         no_answer_for_too_long_a_pause, cancelled_while_decoding)
 
 
 def run(heapglass, options, results):
