@@ -39,6 +39,15 @@ void strbuf_putc(struct strbuf *buf, char character) {
     strbuf_add(buf, &character, 1);
 }
 
+void strbuf_add_unsigned(struct strbuf *buf, uint64_t number) {
+    char text[20], *at = text + sizeof text;
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    strbuf_add(buf, at, (size_t)(text + sizeof text - at));
+}
+
 /* Mostly there is room, and once is enough. */
 void strbuf_printf(struct strbuf *buf, const char *format, ...) {
     va_list arguments, again;

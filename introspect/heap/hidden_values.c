@@ -101,12 +101,18 @@ struct err *heap_hide_values_of_types(struct heap *heap) {
 struct err *heap_hide_values(struct heap *heap) {
     if (heap->hides_values)
         return NULL;
-    if (!bitmap_init(&heap->declared, (uint64_t)heap_count(heap) << GRANULE_SHIFT))
+    bool *names = calloc((size_t)heap_type_count(heap) + 1, sizeof *names); /* by type id */
+    if (!names || !bitmap_init(&heap->declared, (uint64_t)heap_count(heap) << GRANULE_SHIFT)) {
+        free(names);
         return err_no_memory();
+    }
+    for (uint32_t i = 0; i < heap_type_count(heap); i++)
+        names[i] = names_things(heap_type_by_id(heap, i));
     for (uint32_t id = 0; id < heap_count(heap); id++) {
-        if (names_things(heap_type(heap, id)))
+        if (names[heap_type(heap, id)->id])
             heap_references(heap, id, declare_names, heap);
     }
+    free(names);
     return heap_hide_values_of_types(heap);
 }
 

@@ -81,8 +81,13 @@ uint64_t remote_string_size(const struct decode *decode, uint64_t address) {
 }
 
 void preview_count(struct strbuf *out, char open, uint64_t count, const char *noun, char close) {
-    strbuf_printf(out, "%c%llu %s%s%c", open, (unsigned long long)count, noun,
-                  count == 1 ? "" : "s", close);
+    strbuf_putc(out, open); /* without printf: there are millions of them */
+    strbuf_add_unsigned(out, count);
+    strbuf_putc(out, ' ');
+    strbuf_puts(out, noun);
+    if (count != 1)
+        strbuf_putc(out, 's');
+    strbuf_putc(out, close);
 }
 
 uint64_t buffer_add_array(struct decode *decode, uint64_t address, uint64_t count, uint64_t size,

@@ -74,13 +74,13 @@ static void int_preview(struct decode *decode, const struct object *object, stru
         memcpy(&digit, digits + i * size, sizeof digit);
         value = value << DIGIT_BITS | (digit & ((1u << DIGIT_BITS) - 1));
     }
-    char text[48], *at = text + sizeof text;
-    *--at = '\0';
-    do {
-        *--at = (char)('0' + (int)(value % 10));
-        value /= 10;
-    } while (value);
-    strbuf_printf(out, "%s%s", sign, at);
+    char low[20]; /* digits below those of 64 bits */
+    size_t at = sizeof low;
+    for (; value > UINT64_MAX; value /= 10)
+        low[--at] = (char)('0' + (int)(value % 10));
+    strbuf_puts(out, sign);
+    strbuf_add_unsigned(out, (uint64_t)value);
+    strbuf_add(out, low + at, sizeof low - at);
 }
 
 static const struct decoder int_decoder = {

@@ -22,6 +22,17 @@ Test(strbuf, grows) {
     strbuf_free(&buf);
 }
 
+Test(strbuf, numbers_are_decimal) {
+    struct strbuf buf = {0};
+    strbuf_add_unsigned(&buf, 0);
+    strbuf_putc(&buf, ' ');
+    strbuf_add_unsigned(&buf, 1000);
+    strbuf_putc(&buf, ' ');
+    strbuf_add_unsigned(&buf, UINT64_MAX);
+    cr_assert_str_eq(strbuf_text(&buf), "0 1000 18446744073709551615");
+    strbuf_free(&buf);
+}
+
 Test(strbuf, an_absurd_length_is_remembered_as_failure) {
     struct strbuf buf = {0};
     strbuf_puts(&buf, "kept");
