@@ -75,6 +75,8 @@ static bool is_place(const struct collector *collector, uint32_t id, uint32_t cl
     bool namespace = path_class_is_namespace(collector->classes, class);
     bool container = kind_of(collector, type) == KIND_CONTAINER && !namespace;
     *always = referrer == HEAP_NONE || container;
+    if (path_class_trunk(collector->classes, class) != class)
+        return false;
     if (*always)
         return true;
     /* The nodes of a chain or a tree are parts of the first. */

@@ -59,6 +59,7 @@ static struct err *add_up_types(const struct object_set *set, struct set_summary
 static uint32_t path_for(struct summariser *summariser, uint32_t id) {
     uint32_t class = path_class_of(summariser->classes, id);
     const struct type *type = heap_type(summariser->heap, id);
+    class = path_class_trunk(summariser->classes, class);
     while (summariser->first.count <= class) {
         if (!vec_push(&summariser->first, 0))
             return 0;

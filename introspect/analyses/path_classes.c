@@ -18,6 +18,8 @@ struct path_class {
     const char *step; /* its part of the text */
     const struct held_root *root;
     bool named;
+    uint32_t depth; /* steps */
+    uint32_t trunk; /* the class on its path that is PATH_CLASS_TRUNK steps long, or itself */
 };
 
 /* A step that was classified before, by what its text depends on. */
@@ -97,6 +99,9 @@ static uint32_t class_for(struct path_classes *classes, uint32_t parent,
                                .step = text,
                                .root = root,
                                .named = is_named(step)};
+    const struct path_class *before = &classes->items.items[parent];
+    class.depth = before->depth + 1;
+    class.trunk = before->depth < PATH_CLASS_TRUNK ? (uint32_t)classes->items.count : before->trunk;
     if (!text || !vec_push(&classes->items, class)) {
         classes->out_of_memory = true;
         return PATH_CLASS_NONE;
@@ -240,6 +245,10 @@ bool path_class_is_named(const struct path_classes *classes, uint32_t number) {
 
 bool path_class_is_namespace(const struct path_classes *classes, uint32_t number) {
     return classes->items.items[number].role == PATH_NAMESPACE;
+}
+
+uint32_t path_class_trunk(const struct path_classes *classes, uint32_t number) {
+    return classes->items.items[number].trunk;
 }
 
 bool path_class_is_root(const struct path_classes *classes, uint32_t number) {

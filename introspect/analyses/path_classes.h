@@ -27,6 +27,10 @@ const struct held_root *path_class_root(const struct path_classes *classes, uint
 bool path_class_is_named(const struct path_classes *classes, uint32_t number);
 /* True for a __dict__: its entries are named as attributes of what it belongs to. */
 bool path_class_is_namespace(const struct path_classes *classes, uint32_t number);
+/* The class itself, or where its path is longer than PATH_CLASS_TRUNK steps the one that it comes through there: long
+ * chains have a class for each link, whose texts together would be endless. */
+enum { PATH_CLASS_TRUNK = 64 };
+uint32_t path_class_trunk(const struct path_classes *classes, uint32_t number);
 /* True if nothing but a root comes before it. */
 bool path_class_is_root(const struct path_classes *classes, uint32_t number);
 
