@@ -18,6 +18,7 @@ struct cli {
     char **arguments;
     struct output *output;      /* standard output; main flushes it */
     const volatile int *cancel; /* becomes the number of the signal that asks to stop */
+    struct err **late_error;    /* what turned out to be unreadable while a command ran */
     int status;                 /* exit status of a command that did its work, and has bad news */
 };
 

@@ -126,12 +126,17 @@ static struct err *run(struct cli *cli, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     static struct output output;
-    struct cli cli = {.output = &output, .cancel = &signal_number};
+    struct err *late_error = NULL;
+    struct cli cli = {.output = &output, .cancel = &signal_number, .late_error = &late_error};
     keep_standard_files();
     log_set_sink(print_log, NULL);
     catch_signals();
     output_open(&output, STDOUT_FILENO, &signal_number);
     struct err *err = run(&cli, argc, argv);
+    if (late_error) { /* whatever else failed, failed since parts were missing */
+        err_free(err);
+        err = late_error;
+    }
     struct err *write_err = output_flush(&output);
     if (!err)
         err = write_err;

@@ -92,6 +92,7 @@ struct err *cli_open(const struct cli *cli, const char *argument, struct source 
         .cancel = cli->cancel,
         .progress = progress_phase,
         .progress_context = progress,
+        .late_error = cli->late_error,
     };
     struct err *err = open_argument(argument, &options, &source);
     if (!err)

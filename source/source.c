@@ -11,9 +11,17 @@ void source_progress(const struct source_options *options, const char *phase) {
         options->progress(options->progress_context, phase);
 }
 
+struct err *source_take_error(struct source *source) {
+    if (!source->snapshot)
+        return NULL;
+    return err_context(snapshot_take_error(source->snapshot), "%s", source->info.path);
+}
+
 void source_close(struct source *source) {
     if (!source)
         return;
+    if (source->late_error && !*source->late_error)
+        *source->late_error = source_take_error(source);
     if (source->snapshot)
         snapshot_close(source->snapshot); /* with the heap */
     else
@@ -50,7 +58,4 @@ struct err *source_layout(struct source *source, const struct layout **ret) {
         return snapshot_layout(source->snapshot, ret);
     *ret = source->layout;
     return NULL;
-}
-const struct err *source_error(const struct source *source) {
-    return source->snapshot ? snapshot_error(source->snapshot) : NULL;
 }

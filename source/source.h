@@ -17,6 +17,9 @@ struct source_options {
     /* Told of each phase as it begins ("symbols", "capture", "decode"); may be NULL. */
     void (*progress)(void *context, const char *phase);
     void *progress_context;
+    /* What made parts of a snapshot unreadable after it was opened goes there when it is closed, if there is nothing
+     * yet; may be NULL. */
+    struct err **late_error;
 };
 
 struct source_info {
@@ -39,7 +42,7 @@ struct source;
 struct err *source_open_pid(pid_t pid, const struct source_options *options,
                             struct source **ret) ERR_CHECK;
 
-/* Of the options it takes totals_only, threads, cancel, progress. ERR_DAMAGED_FILE says what is wrong with a file that
+/* Of the options it takes totals_only, threads, cancel, progress, late_error. ERR_DAMAGED_FILE says what is wrong with a file that
  * is no snapshot, or a damaged one. */
 struct err *source_open_snapshot(const char *path, const struct source_options *options,
                                  struct source **ret) ERR_CHECK;
@@ -48,13 +51,11 @@ void source_close(struct source *source); /* NULL is fine */
 /* From now on what the program works on is shown as "[#n]", and kept out of snapshots: heap_hide_values. */
 struct err *source_hide_values(struct source *source) ERR_CHECK;
 
-/* Writes a snapshot of a source that was opened with ids of objects, and makes it last. */
+/* Writes a snapshot of a source that was opened with ids of objects, and makes it last. ERR_DAMAGED_FILE if the source is
+ * a snapshot that turns out to be damaged. */
 struct snapshot_output;
 struct err *source_save(struct source *source, struct snapshot_output *output,
                         const struct source_options *options) ERR_CHECK;
-
-/* The error that made parts of a snapshot unreadable after it was opened; NULL if there was none. */
-const struct err *source_error(const struct source *source);
 
 const struct source_info *source_info(const struct source *source);
 const struct heap *source_heap(const struct source *source);

@@ -109,6 +109,7 @@ static struct err *open_file(struct source *source, const char *path,
     source->info =
         (struct source_info){.kind = "snapshot", .path = source->path, .file_size = input.size};
     take_facts(&source->info, snapshot_facts(source->snapshot));
+    source->late_error = options->late_error;
     return NULL;
 }
 
@@ -140,5 +141,6 @@ struct err *source_save(struct source *source, struct snapshot_output *output,
                                      snapshot_output_sink(output));
     facts_free(&facts);
     TRY(err);
+    TRY(source_take_error(source));
     return snapshot_output_commit(output);
 }

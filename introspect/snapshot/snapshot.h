@@ -41,8 +41,8 @@ const struct facts *snapshot_facts(const struct snapshot *snapshot);
  * Owned by the snapshot. */
 struct err *snapshot_layout(struct snapshot *snapshot, const struct layout **ret) ERR_CHECK;
 
-/* The error that made references or previews unreadable later on; NULL if there was none. Owned by the snapshot.
- * Thread-safe. */
-const struct err *snapshot_error(const struct snapshot *snapshot);
+/* The error that made references or previews unreadable later on; NULL if there was none, or it was taken. Not while
+ * other threads use the snapshot. */
+struct err *snapshot_take_error(struct snapshot *snapshot) ERR_CHECK;
 
 #endif

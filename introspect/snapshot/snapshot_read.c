@@ -148,8 +148,8 @@ const struct image *snapshot_image(const struct snapshot *snapshot) {
 const struct facts *snapshot_facts(const struct snapshot *snapshot) {
     return &snapshot->facts;
 }
-const struct err *snapshot_error(const struct snapshot *snapshot) {
-    return __atomic_load_n(&snapshot->error, __ATOMIC_ACQUIRE);
+struct err *snapshot_take_error(struct snapshot *snapshot) {
+    return __atomic_exchange_n(&snapshot->error, NULL, __ATOMIC_ACQ_REL);
 }
 
 void snapshot_failed(struct snapshot *snapshot, struct err *err) {

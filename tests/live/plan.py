@@ -5,6 +5,7 @@ import os
 import oracle
 import test_audit
 import test_containers
+import test_damaged
 import test_derived
 import test_diff
 import test_dot
@@ -26,7 +27,7 @@ SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
 TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth,
-         test_diff, test_snapshot, test_hidden)
+         test_diff, test_snapshot, test_hidden, test_damaged)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
@@ -46,7 +47,7 @@ EACH_STRUCTURE = GARBAGE | {"oracle everything.py"}
 ONCE = ("growth ", "--pause", "10^6", "oracle big.py", "graph big.py", "oracle mix.py", "graph mix.py", "oracle atoms.py",
         "oracle everything.py PYTHONMALLOC", "PYTHONMALLOC=malloc_debug", "equals DWARF everything.py",
         "diff leak", "diff wild", "diff unrelated", "snapshot all commands", "snapshot PYTHONMALLOC", "snapshot saved again",
-        "snapshot hides in all")
+        "snapshot hides in all", "snapshot damaged", "snapshot interrupted", "snapshot to pipes")
 
 
 class Case:

@@ -23,7 +23,7 @@ NAMED = (
     ("paths @ __main__.Order -n 0", "[#"), ("top @ --by holder -n 0", "__main__.CACHE"), ("threads @", "secrets_kept.py"), ("threads @", "variable"),
     ("threads @", "[#2]"),
 )
-NAMED_BY_OBJECTS = ".customer", ".account", "[#"
+NAMED_BY_OBJECTS = ".account", "[#"
 
 
 def secrets_in(text):
@@ -68,7 +68,9 @@ def check_names(heapglass, source, options, addresses):
     for command, text in NAMED:
         if not any(text in line for line in run(heapglass, f"{command} {options}", source).lines):
             wrong.append(f"{command} {options} does not show {text}")
-    shown = "\n".join(line for address in addresses[2::2]
+    if not any("__main__.made.notes" in line for line in run(heapglass, f"paths @ ADDRESS {options}", source, addresses[-1]).lines):
+        wrong.append(f"paths does not show .notes {options}")
+    shown = "\n".join(line for address in addresses[-6:-1]
                       for line in run(heapglass, f"refs @ ADDRESS {options}", source, address).lines)
     return wrong + [f"no object shows {text} {options}" for text in NAMED_BY_OBJECTS if text not in shown]
 

@@ -104,7 +104,7 @@ DEFAULTS = collections.defaultdict(list, {secret(): [secret()]})
 DEQUE = collections.deque([secret(), Order(secret())])
 COUNTER = collections.Counter([secret()])
 INTERNED = {sys.intern(secret()): sys.intern(secret())}
-MUTABLE = [bytearray(secret().encode()), memoryview(secret().encode()), array.array("q", [number()]), array.array("u", secret())]
+MUTABLE = [bytearray(secret().encode()), memoryview(secret().encode()), array.array("q", [number()])]
 NUMBERS = [number(), -number(), number() ** 5, float(number()), complex(number(), 1), fractions.Fraction(number(), 7),
            decimal.Decimal(number()) / 8, uuid.UUID(int=number() ** 3), True]
 DATES = [datetime.datetime(1987, 6, 5, 4, 3, 2), datetime.date(1987, 6, 5), datetime.timedelta(90817263), datetime.time(4, 3, 2, 908172),
@@ -190,6 +190,6 @@ sys.argv.append(secret())
 time.sleep(0.2)
 
 SHOWN = [CACHE, next(iter(CACHE)), next(iter(CACHE.values())), DYNAMIC, DYNAMIC.__dict__, BY_TUPLE, BY_OTHER, Order, Order.place_order, CLOSURE,
-         remembered, LOCAL, GENERATOR, RAISED, RECORD, MEMBERS, INTERNED, NUMBERS, PATTERNS, ERRORS, made, DEQUE[1], SLOTTED]
+         remembered, LOCAL, GENERATOR, RAISED, RECORD, MEMBERS, INTERNED, NUMBERS, PATTERNS, ERRORS, made, DEQUE[1], SLOTTED, made.notes]
 print(json.dumps([hex(id(thing)) for thing in SHOWN]), flush=True)
 sys.stdin.readline()
