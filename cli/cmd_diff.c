@@ -58,6 +58,7 @@ struct err *diff_open(const struct cli *cli, struct diff_report *diff, int argum
     source_add(&diff->report, tree_group(tree, diff->sources, NULL), *ret);
     damage_add_to(&diff->report, diff->damage, source_heap(*ret));
     headline_add(&diff->report, source_info(*ret));
+    notes_add(&diff->report, *ret, false);
     return NULL;
 }
 
