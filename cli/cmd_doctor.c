@@ -1,12 +1,14 @@
 /* heapglass doctor: would an attach work, and what would it cost? */
 #include "base/cleanup.h"
 #include "cli/derivation.h"
+#include "cli/doctor_file.h"
 #include "cli/screen.h"
 #include "report/units.h"
 #include "report/width.h"
 #include "source/examine.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* ---- document -------------------------------------------------------------------------------- */
 
@@ -163,6 +165,8 @@ static struct err *run(struct cli *cli) {
     _cleanup_(examination_free) struct examination examination = {0};
     _cleanup_(cleanup_report) struct report report = {.schema = "heapglass.doctor/1"};
     pid_t pid = 0;
+    if (!cli_is_pid(cli->arguments[0]) && !access(cli->arguments[0], F_OK))
+        return doctor_file(cli, cli->arguments[0]);
     TRY(cli_pid(cli->arguments[0], &pid));
     TRY(source_examine(pid, cli->options.max_memory, cli->options.python, &examination));
     const struct err *obstacle = examination_obstacle(&examination);
@@ -175,10 +179,12 @@ static struct err *run(struct cli *cli) {
 extern const struct command command_doctor;
 const struct command command_doctor = {
     .name = "doctor",
-    .arguments = "PID",
-    .summary = "Would an attach work, and what would it cost",
-    .details = "Stops nothing. The exit status is the one that an attach would give; memory and\n"
-               "pause are those of --pause copy.\n",
+    .arguments = "SOURCE",
+    .summary = "Would an attach work, what would it cost; is a file whole",
+    .details =
+        "Stops nothing. The exit status is the one that an attach would give; memory and\n"
+        "pause are those of --pause copy. Of a snapshot: whether it is whole (5 if not), for\n"
+        "which all of it is read, and what it holds.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_MEMORY | OPTION_PYTHON,

@@ -5,6 +5,8 @@
 #include "attach/place.h"
 #include "attach/process.h"
 #include "introspect/layout/layout.h"
+#include "introspect/snapshot/survey.h"
+#include "source/source.h"
 
 struct examination {
     struct process *process;
@@ -31,5 +33,10 @@ void examination_free(struct examination *examination);
 
 /* The first thing that would make an attach fail; NULL: none. Borrowed. */
 const struct err *examination_obstacle(const struct examination *examination);
+
+/* Reads all of a snapshot, to say whether it is whole. The source has no more than what could be read of the whole:
+ * facts, totals. Options as for source_open_snapshot, errors as snapshot_examine. The survey starts zeroed. */
+struct err *source_examine_snapshot(const char *path, const struct source_options *options,
+                                    struct snapshot_survey *survey, struct source **ret) ERR_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* A heap kept in a file: opened again, or written. What is known of the capture is kept as facts. */
 #include "introspect/runtime/runtime.h"
+#include "source/examine.h"
 #include "source/snapshot_output.h"
 #include "source/source_private.h"
 
@@ -92,16 +93,18 @@ bool source_is_snapshot(const char *path) {
     return is_one;
 }
 
+/* With a survey it is examined, too. */
 static struct err *open_file(struct source *source, const char *path,
-                             const struct source_options *options) {
+                             const struct source_options *options, struct snapshot_survey *survey) {
     const struct snapshot_options snapshot_options = {.threads = options->threads,
                                                       .cancel = options->cancel};
     source_progress(options, "snapshot");
     TRY(snapshot_input_open(path, &source->input));
     struct chunk_source input = snapshot_input_source(source->input);
-    TRY(err_context(
-        snapshot_open(input, &snapshot_options, options->totals_only, &source->snapshot), "%s",
-        path));
+    struct err *err =
+        survey ? snapshot_examine(input, &snapshot_options, survey, &source->snapshot)
+               : snapshot_open(input, &snapshot_options, options->totals_only, &source->snapshot);
+    TRY(err_context(err, "%s", path));
     source->heap = snapshot_heap(source->snapshot);
     source->path = strdup(path);
     if (!source->path)
@@ -113,18 +116,28 @@ static struct err *open_file(struct source *source, const char *path,
     return NULL;
 }
 
-struct err *source_open_snapshot(const char *path, const struct source_options *options,
-                                 struct source **ret) {
+static struct err *open_source(const char *path, const struct source_options *options,
+                               struct snapshot_survey *survey, struct source **ret) {
     struct source *source = calloc(1, sizeof *source);
     if (!source)
         return err_no_memory();
-    struct err *err = open_file(source, path, options);
+    struct err *err = open_file(source, path, options, survey);
     if (err) {
         source_close(source);
         return err;
     }
     *ret = source;
     return NULL;
+}
+
+struct err *source_open_snapshot(const char *path, const struct source_options *options,
+                                 struct source **ret) {
+    return open_source(path, options, NULL, ret);
+}
+
+struct err *source_examine_snapshot(const char *path, const struct source_options *options,
+                                    struct snapshot_survey *survey, struct source **ret) {
+    return open_source(path, options, survey, ret);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

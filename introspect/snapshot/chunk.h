@@ -107,6 +107,11 @@ struct chunk_index {
  * them are an error. The source must live as long as the index. Starts zeroed; chunk_index_close. */
 struct err *chunk_index_open(struct chunk_index *index, struct chunk_source source,
                              const char *const *known) ERR_CHECK;
+
+/* The same, but what was found before an error stays in the index, which is to be closed in any case. Its whole_bytes are
+ * 0 if not even the file's header is one. */
+struct err *chunk_index_salvage(struct chunk_index *index, struct chunk_source source,
+                                const char *const *known) ERR_CHECK;
 void chunk_index_close(struct chunk_index *index); /* twice is fine */
 
 /* NULL if the file has none of that name. O(log n). */

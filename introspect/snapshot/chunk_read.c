@@ -175,19 +175,24 @@ static struct err *open_index(struct chunk_index *index, const char *const *know
     index->entries = walk.entries.items;
     index->count = walk.entries.count;
     index->whole_bytes = walk.offset;
-    TRY(err);
     if (index->count)
         qsort(index->entries, index->count, sizeof *index->entries, compare_entries);
+    TRY(err);
     return check_entries(index, known);
 }
 
 struct err *chunk_index_open(struct chunk_index *index, struct chunk_source source,
                              const char *const *known) {
-    *index = (struct chunk_index){.source = source};
-    struct err *err = open_index(index, known);
+    struct err *err = chunk_index_salvage(index, source, known);
     if (err)
         chunk_index_close(index);
     return err;
+}
+
+struct err *chunk_index_salvage(struct chunk_index *index, struct chunk_source source,
+                                const char *const *known) {
+    *index = (struct chunk_index){.source = source};
+    return open_index(index, known);
 }
 
 void chunk_index_close(struct chunk_index *index) {

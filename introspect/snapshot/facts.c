@@ -1,5 +1,7 @@
 #include "introspect/snapshot/facts.h"
 
+#include "base/strbuf.h"
+
 static void add(struct facts *facts, const char *key, struct fact fact) {
     fact.key = arena_strdup(&facts->memory, key);
     if (!fact.text)
@@ -80,6 +82,15 @@ void facts_encode(const struct facts *facts, struct column_buffer *buffer) {
     buffer->failed |= facts->failed;
 }
 
+/* What a file says may be forged: it must not reach a terminal as it is. */
+static const char *clean(struct facts *facts, const char *text, size_t length) {
+    struct strbuf escaped = {0};
+    strbuf_add_escaped(&escaped, text, length, length);
+    const char *copy = escaped.failed ? NULL : arena_strdup(&facts->memory, strbuf_text(&escaped));
+    strbuf_free(&escaped);
+    return copy;
+}
+
 static void decode_one(struct facts *facts, struct column_reader *reader) {
     size_t key_length = 0, length = 0;
     const char *key = column_take_text(reader, &key_length), *text;
@@ -88,7 +99,7 @@ static void decode_one(struct facts *facts, struct column_reader *reader) {
     switch (fact.kind) {
     case FACT_TEXT:
         text = column_take_text(reader, &length);
-        fact.text = reader->failed ? "" : arena_strndup(&facts->memory, text, length);
+        fact.text = reader->failed ? "" : clean(facts, text, length);
         facts->failed |= !fact.text;
         break;
     case FACT_UNSIGNED:

@@ -128,6 +128,13 @@ struct err *roots_load(struct snapshot *snapshot) ERR_CHECK;
 struct err *stacks_load(struct snapshot *snapshot) ERR_CHECK;
 struct err *names_load(struct snapshot *snapshot) ERR_CHECK;
 
+/* The steps of opening. One without an index, and its totals; then the rest but for parts, whose references and values
+ * are read one by one. */
+struct err *snapshot_new(const struct snapshot_options *options, struct snapshot **ret) ERR_CHECK;
+struct err *snapshot_load_totals(struct snapshot *snapshot) ERR_CHECK;
+struct err *snapshot_load_objects(struct snapshot *snapshot) ERR_CHECK;
+extern const char *const snapshot_tags[]; /* those that we know; ends with NULL */
+
 /* Keeps the first error of what was read later. */
 void snapshot_failed(struct snapshot *snapshot, struct err *err);
 

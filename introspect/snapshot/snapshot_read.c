@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-static const char *const known_tags[] = {"FACT", "SUMS", "INTP", "DAMG", "UNCL", "MAPS",
-                                         "TYPE", "STAK", "ROOT", "GUES", "OBJS", "REFS",
-                                         "VALS", "NAME", "FUNC", "LAYT", NULL};
+const char *const snapshot_tags[] = {"FACT", "SUMS", "INTP", "DAMG", "UNCL", "MAPS",
+                                     "TYPE", "STAK", "ROOT", "GUES", "OBJS", "REFS",
+                                     "VALS", "NAME", "FUNC", "LAYT", NULL};
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -43,21 +43,15 @@ struct err *rows_read(struct snapshot *snapshot, const char *tag, read_row *row)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* What is needed of a file that was cut off comes first in it. */
-static struct err *load(struct snapshot *snapshot, bool totals_only) {
+struct err *snapshot_load_totals(struct snapshot *snapshot) {
     TRY(totals_load(snapshot));
     TRY(types_load(snapshot));
     if (!snapshot->heap->interpreters.count)
         return err_new(ERR_DAMAGED_FILE, "it tells of no interpreter");
-    if (snapshot->index.truncated && totals_only)
-        damage_add(&snapshot->heap->damage, "cut off", "snapshot file",
-                   snapshot->index.whole_bytes);
-    if (totals_only)
-        return NULL;
-    if (snapshot->index.truncated)
-        return err_new(ERR_DAMAGED_FILE,
-                       "it was cut off after %llu bytes; only its totals can be read",
-                       (unsigned long long)snapshot->index.whole_bytes);
+    return NULL;
+}
+
+struct err *snapshot_load_objects(struct snapshot *snapshot) {
     TRY(stacks_load(snapshot));
     TRY(objects_load(snapshot));
     TRY(roots_load(snapshot));
@@ -65,6 +59,22 @@ static struct err *load(struct snapshot *snapshot, bool totals_only) {
     snapshot->references = calloc(snapshot->part_count + 1, sizeof *snapshot->references);
     snapshot->values = calloc(snapshot->part_count + 1, sizeof *snapshot->values);
     return snapshot->references && snapshot->values ? NULL : err_no_memory();
+}
+
+/* What is needed of a file that was cut off comes first in it. */
+static struct err *load(struct snapshot *snapshot, bool totals_only) {
+    bool truncated = snapshot->index.truncated;
+    TRY(snapshot_load_totals(snapshot));
+    if (truncated && totals_only)
+        damage_add(&snapshot->heap->damage, "cut off", "snapshot file",
+                   snapshot->index.whole_bytes);
+    if (totals_only)
+        return NULL;
+    if (truncated)
+        return err_new(ERR_DAMAGED_FILE,
+                       "it was cut off after %llu bytes; only its totals can be read",
+                       (unsigned long long)snapshot->index.whole_bytes);
+    return snapshot_load_objects(snapshot);
 }
 
 /* Of values that are hidden in the file, names that it has are those that the code declares. */
@@ -79,41 +89,53 @@ static struct err *hide_values(struct snapshot *snapshot) {
     return heap_hide_values_of_types(heap);
 }
 
-struct err *snapshot_open(struct chunk_source source, const struct snapshot_options *options,
-                          bool totals_only, struct snapshot **ret) {
+static struct err *start(struct snapshot *snapshot) {
+    struct heap *heap = snapshot->heap = calloc(1, sizeof *heap);
+    if (!heap)
+        return err_no_memory();
+    heap->provider = &snapshot_provider;
+    heap->snapshot = snapshot;
+    TRY(type_table_create_known(&heap->types));
+    TRY(image_create(0, &snapshot->image));
+    return chunk_unpacker_new(&snapshot->unpacker);
+}
+
+struct err *snapshot_new(const struct snapshot_options *options, struct snapshot **ret) {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot)
         return err_no_memory();
     snapshot->options = *options;
-    snapshot->heap = calloc(1, sizeof *snapshot->heap);
-    struct err *err = snapshot->heap ? NULL : err_no_memory();
-    if (!err) {
-        snapshot->heap->provider = &snapshot_provider;
-        snapshot->heap->snapshot = snapshot;
-        err = image_create(0, &snapshot->image);
-    }
-    if (!err)
-        err = chunk_index_open(&snapshot->index, source, known_tags);
-    if (!err)
-        err = chunk_unpacker_new(&snapshot->unpacker);
+    struct err *err = start(snapshot);
+    if (err)
+        snapshot_close(snapshot);
+    else
+        *ret = snapshot;
+    return err;
+}
+
+struct err *snapshot_open(struct chunk_source source, const struct snapshot_options *options,
+                          bool totals_only, struct snapshot **ret) {
+    struct snapshot *snapshot = NULL;
+    TRY(snapshot_new(options, &snapshot));
+    struct err *err = chunk_index_open(&snapshot->index, source, snapshot_tags);
     if (!err)
         err = load(snapshot, totals_only);
     if (!err)
         err = hide_values(snapshot);
     chunk_unpacker_free(snapshot->unpacker);
     snapshot->unpacker = NULL;
-    if (err) {
+    if (err)
         snapshot_close(snapshot);
-        return err;
-    }
-    *ret = snapshot;
-    return NULL;
+    else
+        *ret = snapshot;
+    return err;
 }
 
 void snapshot_close(struct snapshot *snapshot) {
     if (!snapshot)
         return;
     heap_destroy(snapshot->heap);
+    chunk_unpacker_free(snapshot->unpacker);
     for (size_t i = 0; i < snapshot->part_count; i++) {
         if (snapshot->references)
             reference_part_free(snapshot->references[i]);

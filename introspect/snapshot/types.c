@@ -94,6 +94,5 @@ static void read_type(struct snapshot *snapshot, struct column_reader *reader) {
 }
 
 struct err *types_load(struct snapshot *snapshot) {
-    TRY(type_table_create_known(&snapshot->heap->types));
     return rows_read(snapshot, "TYPE", read_type);
 }

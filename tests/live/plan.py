@@ -19,6 +19,7 @@ import test_paths
 import test_places
 import test_retained
 import test_snapshot
+import test_snapshot_doctor
 import test_threads
 
 # What heapglass is kept from seeing: nothing; all debug files, so that it has its built-in tables; also the tables of the
@@ -27,7 +28,7 @@ SYMBOL_MODES = {"dwarf": None, "hidden": "dwarf,cache", "derived": "dwarf,cache,
 
 # Each has cases(interpreter), which gives (name, function, arguments after heapglass and interpreter).
 TESTS = (test_oracle, test_audit, test_garbage, test_graph, test_leaks, test_threads, test_paths, test_retained, test_dot, test_growth,
-         test_diff, test_snapshot, test_hidden, test_damaged)
+         test_diff, test_snapshot, test_snapshot_doctor, test_hidden, test_damaged)
 
 # Each has cases(interpreters), which takes one or two of them: (name, function, arguments after heapglass).
 PLACE_TESTS = (test_containers, test_places)
