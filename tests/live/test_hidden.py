@@ -70,7 +70,7 @@ def check_names(heapglass, source, options, addresses):
             wrong.append(f"{command} {options} does not show {text}")
     if not any("__main__.made.notes" in line for line in run(heapglass, f"paths @ ADDRESS {options}", source, addresses[-1]).lines):
         wrong.append(f"paths does not show .notes {options}")
-    shown = "\n".join(line for address in addresses[-6:-1]
+    shown = "\n".join(line for address in addresses[:1] + addresses[-2:-1]
                       for line in run(heapglass, f"refs @ ADDRESS {options}", source, address).lines)
     return wrong + [f"no object shows {text} {options}" for text in NAMED_BY_OBJECTS if text not in shown]
 
