@@ -167,5 +167,5 @@ const struct held_root *root_list_of(const struct root_list *list, uint32_t obje
     while (end < list->count && list->items[end].object == object)
         end++;
     *count = end - low;
-    return list->items + low;
+    return *count ? list->items + low : NULL;
 }
