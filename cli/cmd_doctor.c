@@ -180,11 +180,10 @@ extern const struct command command_doctor;
 const struct command command_doctor = {
     .name = "doctor",
     .arguments = "SOURCE",
-    .summary = "Would an attach work, what would it cost; is a file whole",
-    .details =
-        "Stops nothing. The exit status is the one that an attach would give; memory and\n"
-        "pause are those of --pause copy. Of a snapshot: whether it is whole (5 if not), for\n"
-        "which all of it is read, and what it holds.\n",
+    .summary = "Would an attach work; is a file whole",
+    .details = "Stops nothing. The exit status is the one that an attach would give; memory and\n"
+               "pause are those of --pause copy. Of a snapshot: whether it is whole (5 if not),\n"
+               "for which all of it is read, and what it holds.\n",
     .least_arguments = 1,
     .most_arguments = 1,
     .options = OPTION_JSON | OPTION_MEMORY | OPTION_PYTHON,

@@ -253,10 +253,9 @@ const struct command command_layout = {
     .name = "layout",
     .arguments = "SOURCE|BINARY",
     .summary = "Where fields lie, and who says so",
-    .details =
-        "BINARY is the file that holds the interpreter (python3.11 or libpython3.11.so.1.0);\n"
-        "files of extension modules may follow it. --emit prints a built-in table. Of a snapshot\n"
-        "it is the layout that the process was read by.\n",
+    .details = "BINARY is the file with the interpreter (python3.11, libpython3.11.so.1.0);\n"
+               "files of extension modules may follow it. --emit prints a built-in table.\n"
+               "Of a snapshot it is the layout that the process was read by.\n",
     .least_arguments = 1,
     .most_arguments = 1000,
     .options = OPTION_JSON | OPTION_EMIT | OPTION_PYTHON,
