@@ -13,6 +13,8 @@ ARGUMENT = "--xyzzy-argument"
 ENVIRONMENT = {"XYZZY_VARIABLE": "xyzzy value"}
 TEXT = "xyzzy"
 DIGITS = "90817263"
+# One of these is in all that WRITTEN finds; they are looked for much faster.
+SIGNS = (TEXT, DIGITS, "9081726.", "1987", ":03:02", TEXT.encode().hex(), "ehl6enk")
 WRITTEN = re.compile(rf"{TEXT}|{DIGITS}|9081726\.|1987[-, ]+0?6|0?4:03:02|{TEXT.encode().hex()}|eHl6enk", re.IGNORECASE)
 ADDRESS = re.compile("0x[0-9a-f]+")
 
@@ -28,6 +30,9 @@ NAMED_BY_OBJECTS = ".account", "[#"
 
 def secrets_in(text):
     """Where there is what must not be, with some of what is around it."""
+    lowered = text.lower()
+    if not any(sign in lowered for sign in SIGNS):
+        return []
     return [text[max(0, found.start() - 60):found.end() + 40] for found in WRITTEN.finditer(text)]
 
 
@@ -90,9 +95,10 @@ def check(heapglass, interpreter, commands):
             wrong.append("the search finds nothing in a file that has all secrets")
         chosen = without_option(commands(addresses))
         wrong += check_screens(heapglass, hidden, "", chosen) + check_names(heapglass, hidden, "", addresses)
-        wrong += check_screens(heapglass, pid, "--no-values", chosen) + check_names(heapglass, pid, "--no-values", addresses)
-        alike = [(command + " --no-values", address) for command, address in without_option(few_commands(addresses))]
-        for other in (hidden, whole):
+        live = without_option(few_commands(addresses))
+        wrong += check_screens(heapglass, pid, "--no-values", live) + check_names(heapglass, pid, "--no-values", addresses)
+        alike = [(command + " --no-values", address) for command, address in live]
+        for other in (hidden, whole) if commands is all_commands else ():
             wrong += compare(heapglass, pid, other, alike[::2])
     return not wrong, "\n".join(wrong[:40]) or f"{len(chosen)} commands"
 

@@ -100,9 +100,9 @@ def compare(heapglass, one, other, commands):
 
 
 def all_commands(addresses):
-    """Each command; each of those that take an address for every third of them."""
+    """Each command; each of those that take an address for every sixth of them."""
     return [(command, "") for command in OF_HEAPS] + [
-        (command, address) for place, address in enumerate(addresses) for command in OF_ADDRESSES[place % 3::3]]
+        (command, address) for place, address in enumerate(addresses) for command in OF_ADDRESSES[place % 6::6]]
 
 
 def few_commands(addresses):
