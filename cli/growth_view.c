@@ -40,22 +40,14 @@ const char *growth_end_word(enum growth_end end) {
 /* ---- one round ------------------------------------------------------------------------------- */
 
 void growth_head_add(struct report *report, const struct growth *growth) {
-    struct strbuf line = {0}, command = {0}, facts = {0};
-    command_shorten(&command, growth->command ? growth->command : "");
+    struct strbuf facts = {0};
     strbuf_printf(&facts, "   pid %d", (int)growth->pid);
     if (growth->inner_pid && growth->inner_pid != growth->pid)
         strbuf_printf(&facts, " (%d inside)", (int)growth->inner_pid);
     strbuf_printf(&facts, "   CPython %s", growth->python ? growth->python : "");
     if (growth->every > 0)
         strbuf_printf(&facts, "   every %g s", growth->every);
-    size_t room =
-        facts.length + LEAST_COMMAND < SCREEN_WIDTH ? SCREEN_WIDTH - facts.length : LEAST_COMMAND;
-    width_add_fitting(&line, strbuf_text(&command), room, false);
-    strbuf_puts(&line, strbuf_text(&facts));
-    report->document.failed |= facts.failed || command.failed || line.failed;
-    report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
-    strbuf_free(&line);
-    strbuf_free(&command);
+    headline_of(report, growth->command ? growth->command : "", &facts);
     strbuf_free(&facts);
 }
 

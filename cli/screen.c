@@ -289,8 +289,21 @@ static void headline_facts(struct strbuf *out, const struct source_info *info, b
         strbuf_printf(out, "   pause %.*f ms", pause < 9.95, pause);
 }
 
+void headline_of(struct report *report, const char *command, const struct strbuf *facts) {
+    struct strbuf shortened = {0}, line = {0};
+    command_shorten(&shortened, command);
+    size_t room =
+        facts->length + LEAST_COMMAND < SCREEN_WIDTH ? SCREEN_WIDTH - facts->length : LEAST_COMMAND;
+    width_add_fitting(&line, strbuf_text(&shortened), room, false);
+    strbuf_puts(&line, strbuf_text(facts));
+    report->document.failed |= facts->failed || shortened.failed || line.failed;
+    report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
+    strbuf_free(&shortened);
+    strbuf_free(&line);
+}
+
 void headline_add(struct report *report, const struct source_info *info) {
-    struct strbuf facts = {0}, command = {0}, line = {0};
+    struct strbuf facts = {0}, command = {0};
     command_shorten(&command, info->command);
     headline_facts(&facts, info, true);
     if (facts.length + width_of(strbuf_text(&command)) > SCREEN_WIDTH) {
@@ -298,15 +311,9 @@ void headline_add(struct report *report, const struct source_info *info) {
         strbuf_clear(&facts);
         headline_facts(&facts, info, false);
     }
-    size_t room =
-        facts.length + LEAST_COMMAND < SCREEN_WIDTH ? SCREEN_WIDTH - facts.length : LEAST_COMMAND;
-    width_add_fitting(&line, strbuf_text(&command), room, false);
-    strbuf_puts(&line, strbuf_text(&facts));
-    report->document.failed |= facts.failed || command.failed || line.failed;
-    report_line(report, LINE_STRONG, "%s", strbuf_text(&line));
+    headline_of(report, info->command, &facts);
     strbuf_free(&facts);
     strbuf_free(&command);
-    strbuf_free(&line);
 }
 
 static void damage_lines(struct report *report, const struct damage_list *damage) {

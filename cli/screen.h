@@ -55,6 +55,8 @@ void memory_add(struct tree *tree, struct node *group, const struct memory_use *
 
 /* The line that says what is looked at: command, PID, version, layout, pause. */
 void headline_add(struct report *report, const struct source_info *info);
+/* The same of any facts: they follow the command, which is shortened to what room they leave. */
+void headline_of(struct report *report, const char *command, const struct strbuf *facts);
 
 /* The lines at the end: what makes the answer less than exact, and the damage ("none" is said only
  * if `always`). */
