@@ -122,9 +122,6 @@ bool heap_default_argument(const struct heap *heap, uint32_t function, uint64_t 
                            struct strbuf *out) {
     return heap->provider->default_argument(heap, function, index, out);
 }
-struct err *heap_stacks(const struct heap *heap, struct stacks *ret) {
-    return heap->provider->stacks(heap, ret);
-}
 
 void heap_destroy(struct heap *heap) {
     if (!heap)

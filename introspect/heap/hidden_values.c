@@ -142,3 +142,24 @@ void heap_name(const struct heap *heap, uint64_t text, struct strbuf *out) {
     else
         add_hidden(id, out);
 }
+
+void add_hidden_thread(size_t index, struct strbuf *out) {
+    strbuf_printf(out, "[#%zu]", index + 1);
+}
+
+struct err *heap_stacks(const struct heap *heap, struct stacks *ret) {
+    struct strbuf name = {0};
+    TRY(heap->provider->stacks(heap, ret));
+    bool fine = true;
+    for (size_t i = 0; heap->hides_values && i < ret->threads.count; i++) {
+        strbuf_clear(&name);
+        add_hidden_thread(i, &name);
+        ret->threads.items[i].name = arena_strdup(&ret->texts, strbuf_text(&name));
+        fine &= ret->threads.items[i].name && !name.failed;
+    }
+    strbuf_free(&name);
+    if (fine)
+        return NULL;
+    stacks_free(ret);
+    return err_no_memory();
+}

@@ -16,4 +16,7 @@ struct err *heap_hide_values(struct heap *heap) ERR_CHECK;
 /* Whether an object's preview is hidden. */
 bool heap_value_is_hidden(const struct heap *heap, uint32_t id);
 
+/* Adds what stands for the name of a thread, by its place among the threads. */
+void add_hidden_thread(size_t index, struct strbuf *out);
+
 #endif

@@ -1,6 +1,7 @@
 #include "introspect/heap/stacks.h"
 
 #include "introspect/heap/heap_private.h"
+#include "introspect/heap/hidden_values.h"
 #include "introspect/objects/code.h"
 #include "introspect/objects/dict.h"
 #include "introspect/objects/fields.h"
@@ -127,7 +128,7 @@ void stacks_thread_name(const struct heap *heap, size_t index, struct strbuf *ou
     const struct type *type = name ? remote_type(&decode, name) : NULL;
     const struct image_thread *thread = image_thread_of(heap, index);
     if (heap->hides_values)
-        strbuf_printf(out, "[#%zu]", index + 1);
+        add_hidden_thread(index, out);
     else if (type && type->flags & TPFLAGS_UNICODE_SUBCLASS)
         str_escaped(&decode, name, NAME_LIMIT, out);
     else if (thread)
