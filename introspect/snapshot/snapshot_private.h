@@ -78,6 +78,7 @@ void namespace_note(struct saver *saver, enum namespace_kind kind, uint32_t dict
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* These three begin with what they are sorted by. */
 struct named_text {
     uint32_t id;
     const char *text;

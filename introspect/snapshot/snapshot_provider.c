@@ -1,7 +1,6 @@
 /* A heap from a snapshot: parts of references and values are read when somebody asks, and kept. */
 #include "introspect/snapshot/snapshot_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static void destroy(struct heap *heap) {
@@ -45,16 +44,20 @@ static const struct value_part *values_of(struct snapshot *snapshot, size_t part
 
 /* ---- references ------------------------------------------------------------------------------ */
 
+/* Of items that begin with a number, by which they are sorted. */
+static int compare_numbers(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static const void *find_numbered(uint32_t number, const void *items, size_t count, size_t size) {
+    return count ? bsearch(&number, items, count, size, compare_numbers) : NULL;
+}
+
 static uint64_t outside_at(const struct reference_part *part, uint32_t position) {
-    size_t low = 0, high = part->outside.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (part->outside.items[middle].position < position)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < part->outside.count ? part->outside.items[low].address : 0;
+    const struct outside *found = find_numbered(position, part->outside.items, part->outside.count,
+                                                sizeof *part->outside.items);
+    return found ? found->address : 0;
 }
 
 static void references(const struct heap *heap, uint32_t id, heap_visit *visit, void *context) {
@@ -107,17 +110,9 @@ static void preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
 
 static void name(const struct heap *heap, uint64_t text, struct strbuf *out) {
     const struct snapshot *snapshot = heap->snapshot;
-    uint32_t id = heap_find(heap, text);
-    size_t low = 0, high = snapshot->names.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (snapshot->names.items[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < snapshot->names.count && snapshot->names.items[low].id == id;
-    strbuf_puts(out, found ? snapshot->names.items[low].text : "?");
+    const struct named_text *found = find_numbered(heap_find(heap, text), snapshot->names.items,
+                                                   snapshot->names.count, sizeof *found);
+    strbuf_puts(out, found ? found->text : "?");
 }
 
 static void text_argument(const struct heap *heap, uint64_t argument, struct strbuf *out) {
@@ -133,16 +128,8 @@ static void local_name(const struct heap *heap, uint32_t id, uint64_t argument,
 
 static const struct function_names *names_of_function(const struct snapshot *snapshot,
                                                       uint32_t id) {
-    size_t low = 0, high = snapshot->functions.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (snapshot->functions.items[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool found = low < snapshot->functions.count && snapshot->functions.items[low].id == id;
-    return found ? &snapshot->functions.items[low] : NULL;
+    return find_numbered(id, snapshot->functions.items, snapshot->functions.count,
+                         sizeof *snapshot->functions.items);
 }
 
 static bool closure_variable(const struct heap *heap, uint32_t function, uint64_t index,
@@ -177,14 +164,8 @@ static struct err *stacks(const struct heap *heap, struct stacks *ret) {
     const struct stacks *known = &heap->snapshot->stacks;
     bool fine = true;
     *ret = (struct stacks){0};
-    vec_each (thread, &known->threads) {
-        struct stack_thread copy = *thread;
-        char hidden[32];
-        snprintf(hidden, sizeof hidden, "[#%zu]", ret->threads.count + 1);
-        if (heap->hides_values)
-            copy.name = arena_strdup(&ret->texts, hidden);
-        fine &= copy.name && vec_push(&ret->threads, copy);
-    }
+    vec_each (thread, &known->threads)
+        fine &= vec_push(&ret->threads, *thread);
     vec_each (frame, &known->frames)
         fine &= vec_push(&ret->frames, *frame);
     vec_each (variable, &known->variables)
