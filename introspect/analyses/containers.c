@@ -3,7 +3,6 @@
 #include "base/big_memory.h"
 #include "base/vec.h"
 #include "introspect/analyses/path_classes.h"
-#include "introspect/graph/path_text.h"
 #include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
@@ -383,50 +382,32 @@ void containers_free(struct containers *containers) {
 
 /* ---- the text of one ------------------------------------------------------------------------- */
 
-struct hop_search {
-    struct path_hop *hop;
-    bool found;
-};
-
-static void find_hop(void *context, size_t position, uint32_t target,
-                     const struct reference *reference) {
-    struct hop_search *search = context;
-    (void)position;
-    if (search->found || target != search->hop->target ||
-        !(reference->properties & REFERENCE_RETAINS))
-        return;
-    search->hop->reference = *reference;
-    search->found = true;
+/* How many steps lead from the root of an object's path to it. */
+static size_t steps_to(const struct containers *containers, uint32_t id) {
+    size_t steps = 0;
+    while ((id = path_class_referrer(containers->of_path, id)) != HEAP_NONE)
+        steps++;
+    return steps;
 }
 
 void container_path(const struct containers *containers, uint64_t address, struct strbuf *out) {
-    struct vec(struct path_hop) hops = {0};
     const struct graph *graph = containers->graph;
-    if (!graph)
-        return;
-    uint32_t id = heap_find(graph->heap, address);
+    uint32_t id = graph ? heap_find(graph->heap, address) : HEAP_NONE;
     if (id == HEAP_NONE)
         return;
-    for (;;) {
-        uint32_t owner = path_class_referrer(containers->of_path, id);
-        if (owner == HEAP_NONE)
-            break;
-        struct path_hop hop = {.owner = owner, .target = id};
-        struct hop_search search = {&hop, false};
-        graph_labelled(graph, owner, find_hop, &search);
-        if (!vec_push(&hops, hop)) {
-            out->failed = true;
-            break;
-        }
-        id = owner;
+    struct path path = {.hop_count = steps_to(containers, id)};
+    path.hops = calloc(path.hop_count + 1, sizeof *path.hops);
+    if (!path.hops) {
+        out->failed = true;
+        return;
     }
-    const struct held_root *root =
-        path_class_root(containers->of_path, path_class_of(containers->of_path, id));
-    struct path_place place = path_begin(graph->heap, &root->root, out);
-    while (hops.count) {
-        const struct path_hop *hop = &hops.items[--hops.count];
-        path_step(graph->heap, &place, hop->owner, &hop->reference, false, out);
+    for (size_t i = path.hop_count; i-- > 0;) {
+        struct path_hop *hop = &path.hops[i];
+        hop->target = id;
+        hop->owner = id = path_class_referrer(containers->of_path, id);
+        path_hop_name(graph, hop);
     }
-    path_end(&place, out);
-    vec_free(&hops);
+    path.root = path_class_root(containers->of_path, path_class_of(containers->of_path, id));
+    path_text(graph->heap, &path, out);
+    free(path.hops);
 }

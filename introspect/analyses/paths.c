@@ -108,6 +108,11 @@ static void find_hop(void *context, size_t position, uint32_t target,
     search->found = true;
 }
 
+void path_hop_name(const struct graph *graph, struct path_hop *hop) {
+    struct hop_search search = {hop, false};
+    graph_labelled(graph, hop->owner, find_hop, &search);
+}
+
 /* Fills hops from the last one on backwards; returns how many are left. */
 static size_t fill_hops(const struct path_tree *tree, struct path_hop *hops, size_t count,
                         uint32_t id) {
@@ -133,10 +138,8 @@ static struct err *make_path(const struct finder *finder, const struct way *way,
     } else {
         fill_hops(&finder->tree, path->hops, left, way->referrer);
     }
-    for (size_t i = 0; i < path->hop_count; i++) {
-        struct hop_search search = {&path->hops[i], false};
-        graph_labelled(finder->graph, path->hops[i].owner, find_hop, &search);
-    }
+    for (size_t i = 0; i < path->hop_count; i++)
+        path_hop_name(finder->graph, &path->hops[i]);
     return NULL;
 }
 

@@ -66,6 +66,9 @@ struct err *paths_to_object(const struct graph *graph, uint32_t id, uint32_t via
                             const volatile int *cancel, struct paths *ret) ERR_CHECK;
 void paths_free(struct paths *paths);
 
+/* Fills in the first reference of a hop's owner that keeps its target. */
+void path_hop_name(const struct graph *graph, struct path_hop *hop);
+
 /* Adds the whole path: root and steps. */
 void path_text(const struct heap *heap, const struct path *path, struct strbuf *out);
 
