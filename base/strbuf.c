@@ -39,6 +39,14 @@ void strbuf_putc(struct strbuf *buf, char character) {
     strbuf_add(buf, &character, 1);
 }
 
+void strbuf_blanks(struct strbuf *buf, size_t count) {
+    if (!strbuf_room(buf, count))
+        return;
+    memset(buf->text + buf->length, ' ', count);
+    buf->length += count;
+    buf->text[buf->length] = '\0';
+}
+
 void strbuf_add_unsigned(struct strbuf *buf, uint64_t number) {
     char text[20], *at = text + sizeof text;
     do {

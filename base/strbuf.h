@@ -15,6 +15,7 @@ struct strbuf {
 void strbuf_add(struct strbuf *buf, const char *text, size_t length);
 void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_putc(struct strbuf *buf, char character);
+void strbuf_blanks(struct strbuf *buf, size_t count);
 void strbuf_add_unsigned(struct strbuf *buf, uint64_t number); /* in decimal */
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,7 @@
 /* Text for people: aligned, human units, nothing wider than the screen. */
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "report/cell.h"
 #include "report/report.h"
 #include "report/units.h"
 #include "report/width.h"
@@ -39,113 +40,25 @@ static void cleanup_text_table(struct text_table *text) {
     vec_free(&text->texts);
 }
 
-/* Rows may be 10⁷: what every cell needs avoids printf. */
-static void add_blanks(struct strbuf *out, size_t count) {
-    static const char blanks[] = "                                ";
-    for (; count > sizeof blanks - 1; count -= sizeof blanks - 1)
-        strbuf_add(out, blanks, sizeof blanks - 1);
-    strbuf_add(out, blanks, count);
-}
-
-static void add_address(struct strbuf *out, uint64_t address) {
-    char digits[18];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[address & 15];
-        address >>= 4;
-    } while (address);
-    digits[--at] = 'x';
-    digits[--at] = '0';
-    strbuf_add(out, digits + at, sizeof digits - at);
-}
-
 /* The share of a whole as a bar whose full length stands for the largest, then in percent. */
 static void add_share(struct strbuf *out, const struct text_table *text, double share) {
     char percent[UNITS_SIZE];
-    if (text->options->bars) {
-        static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-        double scale = text->largest_share > 0 ? share / text->largest_share : 0;
-        unsigned eighths = (unsigned)(scale * BAR_COLUMNS * 8 + 0.5);
-        unsigned columns = eighths / 8 + (eighths % 8 != 0);
-        for (unsigned i = 0; i < eighths / 8; i++)
-            strbuf_puts(out, "█");
-        strbuf_puts(out, parts[eighths % 8]);
-        add_blanks(out, BAR_COLUMNS - columns);
-        strbuf_printf(out, "%5s", units_percent(percent, share));
-    } else {
-        strbuf_puts(out, units_percent(percent, share));
-    }
+    double scale = text->largest_share > 0 ? share / text->largest_share : 0;
+    cell_bar(out, scale, BAR_COLUMNS, true);
+    strbuf_printf(out, "%5s", units_percent(percent, share));
 }
 
 static void add_value(struct strbuf *out, const struct text_table *text,
                       const struct value *value) {
-    char number[UNITS_SIZE];
-    switch (value->kind) {
-    case VALUE_NONE:
-        break;
-    case VALUE_TEXT:
-        strbuf_puts(out, value->text);
-        break;
-    case VALUE_COUNT:
-        strbuf_puts(out, units_count(number, value->number));
-        break;
-    case VALUE_SIGNED:
-        strbuf_printf(out, "%s%s", value->integer < 0 ? "-" : "",
-                      units_count(number, value->integer < 0 ? -(uint64_t)value->integer
-                                                             : (uint64_t)value->integer));
-        break;
-    case VALUE_CHANGE:
-        strbuf_puts(out, units_change(number, value->integer));
-        break;
-    case VALUE_CHANGE_BYTES:
-        strbuf_puts(out, units_change_bytes(number, value->integer));
-        break;
-    case VALUE_ID:
-        strbuf_printf(out, "%lld", (long long)value->integer);
-        break;
-    case VALUE_BYTES:
-        strbuf_puts(out, units_bytes(number, value->number));
-        break;
-    case VALUE_ADDRESS:
-        add_address(out, value->number);
-        break;
-    case VALUE_SHARE:
+    if (value->kind == VALUE_SHARE && text->options->bars)
         add_share(out, text, value->real);
-        break;
-    case VALUE_MILLISECONDS:
-        strbuf_printf(out, "%.1f ms", value->real);
-        break;
-    case VALUE_REAL:
-        strbuf_printf(out, "%.1f", value->real);
-        break;
-    case VALUE_FLAG:
-        strbuf_puts(out, value->flag ? "yes" : "no");
-        break;
-    case VALUE_ADDRESSES:
-        for (size_t i = 0; i < value->addresses.count; i++) {
-            strbuf_puts(out, i ? " " : "");
-            add_address(out, value->addresses.items[i]);
-        }
-        break;
-    }
+    else
+        cell_text(out, value);
 }
 
 static bool right_aligned(const struct text_table *text, size_t shown) {
-    switch (text->table->columns[text->shown[shown]].kind) {
-    case VALUE_COUNT:
-    case VALUE_SIGNED:
-    case VALUE_CHANGE:
-    case VALUE_CHANGE_BYTES:
-    case VALUE_ID:
-    case VALUE_BYTES:
-    case VALUE_MILLISECONDS:
-    case VALUE_REAL:
-        return true;
-    case VALUE_SHARE:
-        return !text->options->bars;
-    default:
-        return false;
-    }
+    enum value_kind kind = text->table->columns[text->shown[shown]].kind;
+    return cell_is_right_aligned(kind) && !(kind == VALUE_SHARE && text->options->bars);
 }
 
 static void write_cell(const struct text_table *text, struct strbuf *line, size_t shown,
@@ -156,15 +69,15 @@ static void write_cell(const struct text_table *text, struct strbuf *line, size_
     size_t columns = width_of(cell);
     size_t padding = columns < width ? width - columns : 0;
     if (shown)
-        add_blanks(line, COLUMN_GAP);
+        strbuf_blanks(line, COLUMN_GAP);
     if (right_aligned(text, shown)) {
-        add_blanks(line, padding);
+        strbuf_blanks(line, padding);
         strbuf_puts(line, cell);
     } else if (shrinks && columns > width) {
         width_add_fitting(line, cell, width, !(flags & COLUMN_TAIL));
     } else {
         strbuf_puts(line, cell);
-        add_blanks(line, padding);
+        strbuf_blanks(line, padding);
     }
 }
 

@@ -40,7 +40,7 @@ static bool in_ranges(uint32_t codepoint, const uint32_t (*ranges)[2], size_t co
 }
 
 /* Takes one character off; the text is valid UTF-8 (else each odd byte counts as a character). */
-static size_t next_character(const char **text) {
+static uint32_t take_character(const char **text) {
     const unsigned char *at = (const unsigned char *)*text;
     uint32_t codepoint = *at;
     size_t length = 1;
@@ -49,13 +49,23 @@ static size_t next_character(const char **text) {
         codepoint &= 0x7fu >> need;
         while (length < need && (at[length] & 0xc0) == 0x80)
             codepoint = codepoint << 6 | (at[length++] & 0x3f);
+        if (length < need || codepoint < 0x80)
+            codepoint = 0xfffd;
     }
     *text += length;
+    return codepoint;
+}
+
+static size_t columns_of(uint32_t codepoint) {
     if (codepoint < 0x300)
         return 1;
     if (in_ranges(codepoint, combining_ranges, sizeof combining_ranges / sizeof *combining_ranges))
         return 0;
     return in_ranges(codepoint, wide_ranges, sizeof wide_ranges / sizeof *wide_ranges) ? 2 : 1;
+}
+
+static size_t next_character(const char **text) {
+    return columns_of(take_character(text));
 }
 
 size_t width_of(const char *text) {
@@ -81,21 +91,87 @@ static size_t add_start(struct strbuf *out, const char **text, size_t columns) {
     return taken;
 }
 
-size_t width_add_fitting(struct strbuf *out, const char *text, size_t columns, bool middle) {
-    size_t width = width_of(text);
+static size_t add_cut(struct strbuf *out, const char *text, size_t columns, bool middle,
+                      const char *ellipsis) {
+    size_t width = width_of(text), marked = width_of(ellipsis);
     if (width <= columns) {
         strbuf_puts(out, text);
         return width;
     }
-    if (!columns)
-        return 0;
-    size_t ending = middle ? columns / 2 : 0;
-    size_t taken = add_start(out, &text, columns - 1 - ending) + 1;
-    strbuf_puts(out, "…");
+    if (columns < marked)
+        return add_start(out, &ellipsis, columns);
+    size_t room = columns - marked, ending = middle ? (room + 1) / 2 : 0;
+    size_t taken = add_start(out, &text, room - ending) + marked;
+    strbuf_puts(out, ellipsis);
     /* Skip until the rest fits. */
     size_t rest = width_of(text);
     while (rest > ending)
         rest -= next_character(&text);
     strbuf_puts(out, text);
     return taken + rest;
+}
+
+size_t width_add_fitting(struct strbuf *out, const char *text, size_t columns, bool middle) {
+    return add_cut(out, text, columns, middle, "…");
+}
+
+/* ---- without UTF-8 --------------------------------------------------------------------------- */
+
+static const char *stand_in(uint32_t codepoint) {
+    static const struct {
+        uint32_t first, last;
+        const char *characters; /* of each; of all where it is but one */
+    } stand_ins[] = {
+        {0x00b7, 0x00b7, "."},        /* · */
+        {0x00d7, 0x00d7, "x"},        /* × */
+        {0x2010, 0x2015, "-"},        /* dashes */
+        {0x203a, 0x203a, ">"},        /* › */
+        {0x2190, 0x2193, "<^>v"},     /* ←↑→↓ */
+        {0x2500, 0x2501, "-"},        /* ─━ */
+        {0x2502, 0x2503, "|"},        /* │┃ */
+        {0x250c, 0x2513, "+"},        /* corners above */
+        {0x2514, 0x2517, "`"},        /* └, the last branch of a tree */
+        {0x2518, 0x251b, "+"},        /* corners below */
+        {0x251c, 0x2523, "|"},        /* ├ */
+        {0x2524, 0x252b, "|"},        /* ┤ */
+        {0x252c, 0x254b, "+"},        /* crossings */
+        {0x2581, 0x2588, "_.-~=+*#"}, /* ▁ to █ */
+        {0x2589, 0x258f, "####   "},  /* ▉ to ▏: to the nearer end */
+        {0x25b2, 0x25b5, "^"},        /* ▲△▴▵ */
+        {0x25b6, 0x25bb, ">"},        /* ▶▷▸▹►▻ */
+        {0x25bc, 0x25bf, "v"},        /* ▼▽▾▿ */
+        {0x25c0, 0x25c5, "<"},        /* ◀◁◂◃◄◅ */
+        {0x25cb, 0x25cb, "o"},        /* ○ */
+        {0x25cf, 0x25cf, "*"},        /* ● */
+    };
+    for (size_t i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++) {
+        const char *characters = stand_ins[i].characters;
+        if (codepoint >= stand_ins[i].first && codepoint <= stand_ins[i].last)
+            return characters[1] ? characters + (codepoint - stand_ins[i].first) : characters;
+    }
+    return "?";
+}
+
+void width_add_ascii(struct strbuf *out, const char *text) {
+    while (*text) {
+        uint32_t codepoint = take_character(&text);
+        size_t columns = columns_of(codepoint);
+        if (codepoint == 0x2026) {
+            strbuf_puts(out, "...");
+        } else if (codepoint < 0x80) {
+            strbuf_putc(out, (char)codepoint);
+        } else {
+            for (size_t i = 0; i < columns; i++)
+                strbuf_putc(out, *stand_in(codepoint));
+        }
+    }
+}
+
+size_t width_add_fitting_ascii(struct strbuf *out, const char *text, size_t columns, bool middle) {
+    struct strbuf plain = {0};
+    width_add_ascii(&plain, text);
+    size_t taken = add_cut(out, strbuf_text(&plain), columns, middle, "...");
+    out->failed |= plain.failed;
+    strbuf_free(&plain);
+    return taken;
 }

@@ -11,4 +11,11 @@ size_t width_of(const char *text);
  * middle or at the end. Returns the columns that were taken. */
 size_t width_add_fitting(struct strbuf *out, const char *text, size_t columns, bool middle);
 
+/* For a terminal without UTF-8: adds the text with stand-ins, as wide as what they stand for, for lines, blocks and
+ * arrows, '?' for what else is not ASCII, and "..." for an ellipsis, which alone takes more room than before. */
+void width_add_ascii(struct strbuf *out, const char *text);
+
+/* Both: the columns are those of what is added. */
+size_t width_add_fitting_ascii(struct strbuf *out, const char *text, size_t columns, bool middle);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 static char *bytes(uint64_t number) {
     static char buffer[UNITS_SIZE];
@@ -75,4 +76,37 @@ Test(width, cut) {
     cr_assert(eq(str, fitting("abcdefgh", 1, true), "…"));
     cr_assert(eq(str, fitting("abcdefgh", 0, true), ""));
     cr_assert(eq(str, fitting("日本語日本語", 7, true), "日…語"));
+}
+
+static char *ascii(const char *text) {
+    static struct strbuf buf;
+    strbuf_clear(&buf);
+    width_add_ascii(&buf, text);
+    return (char *)strbuf_text(&buf);
+}
+
+static char *fitting_ascii(const char *text, size_t columns, bool middle) {
+    static struct strbuf buf;
+    strbuf_clear(&buf);
+    size_t taken = width_add_fitting_ascii(&buf, text, columns, middle);
+    cr_assert(eq(sz, taken, strlen(strbuf_text(&buf))));
+    cr_assert(le(sz, taken, columns));
+    return (char *)strbuf_text(&buf);
+}
+
+Test(width, without_utf8) {
+    cr_assert(eq(str, ascii("list[4] → dict"), "list[4] > dict"));
+    cr_assert(eq(str, ascii("├─ a │ └─ b"), "|- a | `- b"));
+    cr_assert(eq(str, ascii("▁▂▃▄▅▆▇█ █▌▎"), "_.-~=+*# ## "));
+    cr_assert(eq(str, ascii("SIZE ▼ × ▸ ▾ ←↓ ›"), "SIZE v x > v <v >"));
+    cr_assert(eq(str, ascii("é 日本 e\u0301 🐍"), "? ???? e ??"));
+    cr_assert(eq(str, ascii("a…b"), "a...b"));
+    cr_assert(eq(str, ascii("\xff\xe6\xc1\x81"), "???"), "not UTF-8");
+    cr_assert(eq(str, fitting_ascii("abcdefgh", 8, true), "abcdefgh"));
+    cr_assert(eq(str, fitting_ascii("abcdefgh", 7, true), "ab...gh"));
+    cr_assert(eq(str, fitting_ascii("abcdefgh", 7, false), "abcd..."));
+    cr_assert(eq(str, fitting_ascii("abcdefgh", 2, false), ".."));
+    cr_assert(eq(str, fitting_ascii("a…cdefgh", 8, false), "a...c..."));
+    cr_assert(eq(str, fitting_ascii("日本語", 5, false), "??..."));
+    cr_assert(eq(str, fitting_ascii("abc", 0, true), ""));
 }
