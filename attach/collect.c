@@ -1,5 +1,6 @@
 #include "attach/capture_internal.h"
 
+#include "base/cancel.h"
 #include "base/vec.h"
 
 #include <string.h>
@@ -169,11 +170,11 @@ static visit_pages *gap_visitor(const struct map *map, bool filled) {
 static bool keep_going(const void *context) {
     const struct capture *capture = context;
     return (!capture->tracer || tracer_holds(capture->tracer)) &&
-           !(capture->options.cancel && *capture->options.cancel);
+           !cancel_asked(capture->options.cancel);
 }
 
 static struct err *not_copied(const struct capture *capture) {
-    if (capture->options.cancel && *capture->options.cancel)
+    if (cancel_asked(capture->options.cancel))
         return err_new(ERR_CANCELLED, "cancelled");
     if (capture->tracer && !tracer_holds(capture->tracer))
         return NULL; /* tracer_resume says why */

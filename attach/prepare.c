@@ -2,6 +2,7 @@
 #include "attach/capture_internal.h"
 #include "attach/file_fill.h"
 #include "attach/scout.h"
+#include "base/cancel.h"
 #include "base/log.h"
 #include "base/vec.h"
 
@@ -130,7 +131,7 @@ static void want_huge_pages(struct capture *capture) {
 
 static bool keep_going(const void *context) {
     const struct capture *capture = context;
-    return !(capture->options.cancel && *capture->options.cancel);
+    return !cancel_asked(capture->options.cancel);
 }
 
 static void fault_in_destination(struct capture *capture) {

@@ -3,6 +3,7 @@
 #include "attach/capture.h"
 #include "attach/procfs.h"
 #include "attach/tracer_process.h"
+#include "base/cancel.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -157,7 +158,7 @@ static bool tracer_is_stopped(const struct tracer *tracer) {
  * milliseconds. */
 static int next_answer(struct tracer *tracer, int patience, bool may_cancel) {
     for (int waited = 0; waited < patience; waited += STEP_MILLISECONDS) {
-        if (may_cancel && tracer->cancel && *tracer->cancel)
+        if (may_cancel && cancel_asked(tracer->cancel))
             return 0;
         struct pollfd polled = {.fd = tracer->socket, .events = POLLIN};
         int ready = poll(&polled, 1, STEP_MILLISECONDS);
@@ -180,7 +181,7 @@ struct err *tracer_stop(struct tracer *tracer) {
     if (answer == TRACER_STOPPED)
         return NULL;
     kill_tracer(tracer);
-    if (tracer->cancel && *tracer->cancel)
+    if (cancel_asked(tracer->cancel))
         return err_new(ERR_CANCELLED, "cancelled");
     return failure(tracer);
 }

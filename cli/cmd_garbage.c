@@ -1,4 +1,5 @@
 /* heapglass garbage: what gc.collect() would find, why it did not, and what gc says of itself. */
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "cli/screen.h"
 #include "introspect/analyses/garbage.h"
@@ -74,7 +75,7 @@ static struct err *find_shapes(struct view *view, const volatile int *cancel) {
                                 group->footprint};
         if (!shape->text)
             return err_no_memory();
-        if (cancel && *cancel)
+        if (cancel_asked(cancel))
             return err_new(ERR_CANCELLED, "interrupted");
     }
     size_t kept = 0;

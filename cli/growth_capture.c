@@ -4,7 +4,7 @@
 #include "cli/progress.h"
 #include "cli/screen.h"
 #include "introspect/analyses/growth_types.h"
-#include "introspect/analyses/memory_split.h"
+#include "source/measures.h"
 #include "source/snapshot_output.h"
 
 #include <string.h>
@@ -67,39 +67,20 @@ struct err *growth_save(const struct cli *cli, struct source *source) {
 
 static void take_measures(struct growth_round *round, const struct source *source) {
     const struct capture_result *capture = &source_info(source)->capture;
-    const struct memory_use *memory = &capture->memory;
-    const struct heap *heap = source_heap(source);
-    const struct memory_split split = memory_split(
-        heap, (struct memory_resident){memory->rss, memory->rss_anonymous, memory->rss_file});
-    const struct damage_list *damage = heap_damage(heap);
-    uint64_t *measures = round->measures;
+    const struct damage_list *damage = heap_damage(source_heap(source));
     round->pause_seconds = capture->pause_seconds;
     round->taken_at = capture->taken_at;
-    round->cgroup_max = memory->cgroup_max;
+    round->cgroup_max = capture->memory.cgroup_max;
     round->damage = 0;
     for (size_t i = 0; i < damage->count; i++)
         round->damage += damage->items[i].count;
-    measures[MEASURE_OBJECTS] = heap_totals(heap)->objects;
-    measures[MEASURE_FOOTPRINT] = heap_totals(heap)->footprint;
-    measures[MEASURE_RSS] = split.rss;
-    measures[MEASURE_SPLIT_OBJECTS] = split.objects;
-    measures[MEASURE_SPLIT_FREE] = split.pymalloc_free;
-    measures[MEASURE_SPLIT_OTHER] = split.other_anonymous;
-    measures[MEASURE_SPLIT_FILES] = split.files;
-    measures[MEASURE_SPLIT_REST] = split.rest;
-    measures[MEASURE_USS] = memory->uss;
-    measures[MEASURE_SWAP] = memory->swap;
-    measures[MEASURE_CGROUP] = memory->cgroup_current;
+    source_measures(source, round->measures);
 }
 
 static struct err *take_types(struct series *series, const struct source *source) {
     _cleanup_(type_counts_free) struct type_counts types = {0};
     TRY(type_counts_collect(source_heap(source), &types));
-    for (size_t i = 0; i < types.count; i++) {
-        const struct type_count *type = &types.items[i];
-        TRY(series_set(series, type->name, type->objects, type->footprint));
-    }
-    return series_end(series, true);
+    return type_counts_end_round(&types, series);
 }
 
 /* What holds more than in the first round. Of the newest containers the changes borrow names. */

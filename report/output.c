@@ -1,5 +1,7 @@
 #include "report/output.h"
 
+#include "base/cancel.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@ void output_open(struct output *output, int fd, const volatile int *cancel) {
 }
 
 bool output_stopped(const struct output *output) {
-    return output->error || (output->cancel && *output->cancel);
+    return output->error || cancel_asked(output->cancel);
 }
 
 static void output_drain(struct output *output) {

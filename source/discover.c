@@ -2,6 +2,7 @@
 
 #include "attach/maps.h"
 #include "attach/procfs.h"
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "source/mapped_file.h"
@@ -191,7 +192,7 @@ static struct err *look_at_all(struct search *search, const volatile int *cancel
         return err_errno(ERR_FAILED, errno, "can't list the processes in /proc");
     struct err *err = NULL;
     for (struct dirent *entry; !err && (entry = readdir(folder));) {
-        if (cancel && *cancel)
+        if (cancel_asked(cancel))
             err = err_new(ERR_CANCELLED, "interrupted");
         else if (isdigit((unsigned char)entry->d_name[0]))
             err = look_at(search, (pid_t)atoi(entry->d_name));

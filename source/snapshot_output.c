@@ -1,5 +1,6 @@
 #include "source/snapshot_output.h"
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ struct snapshot_output {
 };
 
 static bool cancelled(const struct snapshot_output *output) {
-    return output->cancel && *output->cancel;
+    return cancel_asked(output->cancel);
 }
 
 static struct err *cancelled_error(void) {

@@ -1,7 +1,7 @@
 #include "introspect/analyses/audit.h"
 
+#include "base/cancel.h"
 #include "base/vec.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

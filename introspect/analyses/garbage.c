@@ -1,8 +1,8 @@
 #include "introspect/analyses/garbage.h"
 
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "base/vec.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 

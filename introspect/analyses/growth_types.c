@@ -46,6 +46,14 @@ struct err *type_counts_collect(const struct heap *heap, struct type_counts *ret
     return NULL;
 }
 
+struct err *type_counts_end_round(const struct type_counts *counts, struct series *series) {
+    for (size_t i = 0; i < counts->count; i++) {
+        const struct type_count *type = &counts->items[i];
+        TRY(series_set(series, type->name, type->objects, type->footprint));
+    }
+    return series_end(series, true);
+}
+
 void type_counts_free(struct type_counts *counts) {
     free(counts->items);
     arena_clear(&counts->names);

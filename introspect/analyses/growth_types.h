@@ -3,6 +3,7 @@
 #define HEAPGLASS_INTROSPECT_ANALYSES_GROWTH_TYPES_H
 
 #include "base/arena.h"
+#include "introspect/analyses/series.h"
 #include "introspect/heap/heap.h"
 #include "table/table.h"
 
@@ -21,6 +22,10 @@ struct type_counts {
 /* The objects need no ids. type_counts_free. */
 struct err *type_counts_collect(const struct heap *heap, struct type_counts *ret) ERR_CHECK;
 void type_counts_free(struct type_counts *counts);
+
+/* Ends a round of a series that has begun: these are its types. */
+struct err *type_counts_end_round(const struct type_counts *counts,
+                                  struct series *series) ERR_CHECK;
 
 struct type_change {
     const char *name;

@@ -1,7 +1,7 @@
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "base/vec.h"
 #include "introspect/analyses/path_classes.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

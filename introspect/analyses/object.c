@@ -1,5 +1,6 @@
 #include "introspect/analyses/object.h"
 
+#include "base/cancel.h"
 #include "introspect/graph/graph.h"
 #include "introspect/heap/parallel.h"
 
@@ -30,7 +31,7 @@ static void compare_target(void *context, const struct reference *reference) {
 static void search_range(void *context, size_t first, size_t last) {
     struct searcher *searcher = context;
     for (uint32_t id = (uint32_t)first; id < last; id++) {
-        if (searcher->cancel && *searcher->cancel)
+        if (cancel_asked(searcher->cancel))
             return;
         searcher->current = id;
         heap_references(searcher->heap, id, compare_target, searcher);
@@ -65,7 +66,7 @@ static struct err *find_holders(struct object_details *details, unsigned threads
         }
         vec_free(&searchers[thread].holders);
     }
-    if (cancel && *cancel)
+    if (cancel_asked(cancel))
         return err_new(ERR_CANCELLED, "interrupted");
     if (failed)
         return err_no_memory();

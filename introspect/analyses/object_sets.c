@@ -1,8 +1,8 @@
 /* What the objects of a set are, and what holds them. */
+#include "base/cancel.h"
 #include "base/vec.h"
 #include "introspect/analyses/path_classes.h"
 #include "introspect/analyses/survivors.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

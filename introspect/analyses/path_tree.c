@@ -1,6 +1,6 @@
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "introspect/analyses/paths.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

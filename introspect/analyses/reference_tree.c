@@ -1,8 +1,8 @@
 #include "introspect/analyses/reference_tree.h"
 
+#include "base/cancel.h"
 #include "base/vec.h"
 #include "introspect/graph/path_text.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 

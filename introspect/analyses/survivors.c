@@ -1,6 +1,6 @@
 #include "introspect/analyses/survivors.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "introspect/graph/dominators.h"
 
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "base/vec.h"
-#include "introspect/heap/cancel.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The forward side: every object's references, decoded on all threads. */
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "introspect/graph/graph_private.h"
-#include "introspect/heap/cancel.h"
 #include "introspect/heap/heap_private.h"
 #include "introspect/heap/parallel.h"
 

@@ -1,8 +1,8 @@
 /* The reverse side. Each thread takes ranges of targets and goes through all references in order: so
  * nothing is shared, what is written lies close together, and referrers come out in ascending order. */
 #include "base/big_memory.h"
+#include "base/cancel.h"
 #include "introspect/graph/graph_private.h"
-#include "introspect/heap/cancel.h"
 #include "introspect/heap/parallel.h"
 
 enum { RANGES_A_THREAD = 4, POLL_EVERY = 1 << 16 };

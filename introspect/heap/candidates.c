@@ -1,6 +1,6 @@
 #include "introspect/heap/candidates.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 #include "introspect/heap/interpreter_blocks.h"
 #include "introspect/heap/malloc_chunks.h"
 

@@ -1,6 +1,6 @@
 #include "introspect/heap/columns.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 #include "introspect/heap/footprint.h"
 #include "introspect/heap/parallel.h"
 

@@ -1,6 +1,6 @@
 #include "introspect/heap/gc_lists.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 
 #include <stdlib.h>
 

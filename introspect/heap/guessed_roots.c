@@ -1,6 +1,6 @@
 #include "introspect/heap/guessed_roots.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 #include "introspect/runtime/roots.h"
 
 #include <stdlib.h>

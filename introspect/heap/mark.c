@@ -1,6 +1,6 @@
 #include "introspect/heap/mark.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 #include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 

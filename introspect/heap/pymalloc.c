@@ -1,8 +1,8 @@
 #include "introspect/heap/pymalloc.h"
 
+#include "base/cancel.h"
 #include "base/log.h"
 #include "base/vec.h"
-#include "introspect/heap/cancel.h"
 #include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 

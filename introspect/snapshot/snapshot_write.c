@@ -1,6 +1,6 @@
 /* The order of a snapshot: the whole first, then its objects part by part, then what only they have told. */
+#include "base/cancel.h"
 #include "base/log.h"
-#include "introspect/heap/cancel.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/snapshot/part_scratch.h"
 #include "introspect/snapshot/snapshot_private.h"

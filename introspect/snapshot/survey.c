@@ -1,6 +1,6 @@
 #include "introspect/snapshot/survey.h"
 
-#include "introspect/heap/cancel.h"
+#include "base/cancel.h"
 #include "introspect/snapshot/snapshot_private.h"
 
 #include <stdlib.h>

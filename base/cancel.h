@@ -1,6 +1,6 @@
 /* A flag by which the caller asks to give up, from a signal handler or another thread. */
-#ifndef HEAPGLASS_INTROSPECT_HEAP_CANCEL_H
-#define HEAPGLASS_INTROSPECT_HEAP_CANCEL_H
+#ifndef HEAPGLASS_BASE_CANCEL_H
+#define HEAPGLASS_BASE_CANCEL_H
 
 #include "base/err.h"
 
@@ -9,7 +9,7 @@
 
 /* `cancel` may be NULL. Cheap, but not for every object: polled per page, batch or word of a bitmap. */
 static inline bool cancel_asked(const volatile int *cancel) {
-    return cancel && __builtin_expect(*cancel, 0);
+    return cancel && __builtin_expect(__atomic_load_n(cancel, __ATOMIC_RELAXED), 0);
 }
 
 /* ERR_CANCELLED if it was asked for. */
