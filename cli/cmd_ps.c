@@ -1,6 +1,7 @@
 /* heapglass ps: the Python processes of this machine. */
 #include "base/cleanup.h"
 #include "cli/screen.h"
+#include "report/command_line.h"
 #include "report/width.h"
 #include "source/discover.h"
 

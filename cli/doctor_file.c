@@ -4,6 +4,7 @@
 #include "cli/derivation.h"
 #include "cli/progress.h"
 #include "cli/screen.h"
+#include "report/command_line.h"
 #include "report/units.h"
 #include "report/width.h"
 #include "source/examine.h"

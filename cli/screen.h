@@ -62,9 +62,6 @@ void headline_of(struct report *report, const char *command, const struct strbuf
  * if `always`). */
 void notes_add(struct report *report, const struct source *source, bool always);
 
-/* Shortens a command line to what tells programs apart: no interpreter, no directories. */
-void command_shorten(struct strbuf *out, const char *command);
-
 /* Writes the report to standard output in the format that was asked for. */
 struct err *cli_write(const struct cli *cli, const struct report *report) ERR_CHECK;
 

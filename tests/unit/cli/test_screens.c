@@ -222,24 +222,3 @@ Test(screens, sorted_by_what_is_shown) {
            "2 of them can't be reached from any root: garbage, or held from C\n"
            "damage: none\n");
 }
-
-Test(screens, commands_are_shortened) {
-    static const char *const commands[][2] = {
-        {"/usr/bin/python3.11 -u /srv/shop/manage.py runserver", "manage.py runserver"},
-        {"python3 -m gunicorn shop.wsgi -w 4", "gunicorn shop.wsgi -w 4"},
-        {"python3", "python3"},
-        {"/usr/bin/python3", "python3"},
-        {"python3 -X dev app.py", "-X dev app.py"},
-        {"python3 -c import\\x0a\\x0atime", "-c import time"},
-        {"/usr/sbin/uwsgi --ini /etc/app.ini", "uwsgi --ini app.ini"},
-        {"gunicorn: worker [shop]", "gunicorn: worker [shop]"},
-        {"ends in a slash/ /", "ends in a slash/ /"},
-        {"", ""},
-    };
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        struct strbuf shortened = {0};
-        command_shorten(&shortened, commands[i][0]);
-        cr_expect(eq(str, (char *)strbuf_text(&shortened), (char *)commands[i][1]));
-        strbuf_free(&shortened);
-    }
-}
