@@ -1,0 +1,1 @@
+"""A made-up web shop, whose heap the golden screens show."""
