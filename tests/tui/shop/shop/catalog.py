@@ -27,6 +27,7 @@ ARTICLES = [
     Article("alone: \udc80", 5, "odd"),
     Article("a very long name " * 12, 6, "long"),
 ]
+NAMES = {article.cents: article.name for article in ARTICLES}
 NEW = [weakref.ref(article) for article in ARTICLES[:4]]
 FEATURED = weakref.WeakValueDictionary({article.cents: article for article in ARTICLES})
 
