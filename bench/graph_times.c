@@ -1,19 +1,22 @@
-/* What the graph of a process costs, phase by phase. Or, with --check, whether it agrees with the heap: what
- * its roots lead to must be what the heap calls reachable, and the references that are decoded again for
- * their labels must be those of the graph.
+/* What the graph of a heap costs, phase by phase. Or, with --check, whether it agrees with the heap: what
+ * its roots lead to must be what the heap calls reachable, the references that are decoded again for
+ * their labels must be those of the graph, and the paths found for all types at once those found for each.
  *
- * usage: graph_times PID [--check]; exit status 1 if they disagree. */
+ * usage: graph_times PID|SNAPSHOT [--check]; exit status 1 if they disagree. */
 #include "base/vec.h"
+#include "introspect/analyses/containers.h"
 #include "introspect/analyses/paths.h"
+#include "introspect/analyses/type_holders.h"
 #include "introspect/graph/dominators.h"
 #include "source/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
-enum { SHOWN = 20 };
+enum { SHOWN = 20, ALONE = 200 };
 
 static double seconds(void) {
     struct timespec now;
@@ -126,11 +129,49 @@ static size_t wrong_labels(const struct graph *graph) {
     return wrong;
 }
 
+/* ---- where types hang ------------------------------------------------------------------------ */
+
+/* Each alone takes a search of its own: of thousands of types some must do. */
+static bool holder_is_right(const struct graph *graph, uint32_t type,
+                            const struct type_holder *holder) {
+    struct merged_paths paths;
+    bool *wanted = calloc((size_t)heap_type_count(graph->heap) + 1, sizeof *wanted);
+    if (!wanted)
+        fail_on(err_no_memory());
+    wanted[type] = true;
+    fail_on(paths_to_types(graph, NULL, wanted, NULL, NULL, &paths));
+    const char *path = paths.count ? paths.items[0].text : "";
+    uint64_t count = paths.count ? paths.items[0].count : 0;
+    bool right = holder->objects == count && !strcmp(holder->path ? holder->path : "", path);
+    if (!right)
+        printf("  %s: %llu at %s, by themselves %llu at %s\n",
+               heap_type_by_id(graph->heap, type)->name, (unsigned long long)holder->objects,
+               holder->path ? holder->path : "", (unsigned long long)count, path);
+    merged_paths_free(&paths);
+    free(wanted);
+    return right;
+}
+
+static size_t wrong_holders(const struct graph *graph) {
+    struct type_holders holders;
+    size_t wrong = 0;
+    fail_on(type_holders_find(graph, NULL, &holders));
+    uint32_t step = (uint32_t)holders.type_count / ALONE + 1;
+    for (uint32_t type = 0; type < holders.type_count; type += step) {
+        bool any = heap_type_sums(graph->heap, type)->objects;
+        wrong += any ? !holder_is_right(graph, type, &holders.of[type]) : !!holders.of[type].path;
+    }
+    type_holders_free(&holders);
+    return wrong;
+}
+
 static int check(const struct graph *graph) {
-    size_t reach = disagreements(graph), labels = wrong_labels(graph);
-    printf("%zu objects are reachable in one and not in the other, %zu have other references\n",
-           reach, labels);
-    return reach || labels;
+    size_t reach = disagreements(graph), labels = wrong_labels(graph),
+           holders = wrong_holders(graph);
+    printf("%zu objects are reachable in one and not in the other, %zu have other references, "
+           "%zu types have another path\n",
+           reach, labels, holders);
+    return reach || labels || holders;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -158,15 +199,35 @@ static void find_paths(const struct graph *graph, const struct dominators *domin
     free(wanted);
 }
 
-int main(int argument_count, char **arguments) {
+static void find_holders(const struct graph *graph, double *since) {
+    struct type_holders holders;
+    struct containers containers;
+    *since = seconds();
+    fail_on(type_holders_find(graph, NULL, &holders));
+    say("holders", since);
+    type_holders_free(&holders);
+    *since = seconds();
+    fail_on(containers_collect(graph, NULL, &containers));
+    say("containers", since);
+    printf("%zu of them\n", containers.count);
+    containers_free(&containers);
+}
+
+static struct source *open_source(const char *argument) {
     struct source *source = NULL;
+    const struct source_options options = {.strategy = PAUSE_COPY};
+    fail_on(source_is_snapshot(argument) ? source_open_snapshot(argument, &options, &source)
+                                         : source_open_pid(atoi(argument), &options, &source));
+    return source;
+}
+
+int main(int argument_count, char **arguments) {
     struct graph *graph = NULL;
     struct dominators *dominators = NULL;
     if (argument_count < 2)
         return 2;
     double since = seconds();
-    struct source_options options = {.strategy = PAUSE_COPY};
-    fail_on(source_open_pid(atoi(arguments[1]), &options, &source));
+    struct source *source = open_source(arguments[1]);
     say("heap", &since);
     fail_on(graph_build(source_heap(source), NULL, &graph));
     say("graph", &since);
@@ -181,6 +242,7 @@ int main(int argument_count, char **arguments) {
         fail_on(dominators_build(graph, NULL, &dominators));
         say("dominators", &since);
         find_paths(graph, dominators, &since);
+        find_holders(graph, &since);
     }
     dominators_destroy(dominators);
     graph_destroy(graph);

@@ -61,9 +61,13 @@ static void count_owners(struct merger *merger) {
     }
 }
 
+static uint32_t class_of(const struct merger *merger, uint32_t id) {
+    return path_class_trunk(merger->classes, path_class_of(merger->classes, id));
+}
+
 static uint32_t group_of(const void *context, uint32_t id) {
     const struct merger *merger = context;
-    uint32_t class = is_wanted(merger, id) ? path_class_of(merger->classes, id) : PATH_CLASS_NONE;
+    uint32_t class = is_wanted(merger, id) ? class_of(merger, id) : PATH_CLASS_NONE;
     return class == PATH_CLASS_NONE ? UINT32_MAX : class;
 }
 
@@ -88,7 +92,7 @@ static struct err *list_classes(const struct merger *merger, const uint64_t *ret
         if (!tally->count)
             continue;
         struct merged_path *path = &ret->items[ret->count];
-        *path = (struct merged_path){.text = path_class_text(merger->classes, i),
+        *path = (struct merged_path){.text = path_class_trunk_text(merger->classes, i),
                                      .root = path_class_root(merger->classes, i),
                                      .owner = tally->owners == 1 ? tally->owner : HEAP_NONE,
                                      .owners = tally->owners,
@@ -108,7 +112,7 @@ static struct err *merge(struct merger *merger, const struct dominators *dominat
     for (uint32_t id = 0; id < heap_count(merger->heap); id++) {
         if (!is_wanted(merger, id))
             continue;
-        uint32_t class = path_class_of(merger->classes, id);
+        uint32_t class = class_of(merger, id);
         ret->objects++;
         if (class == PATH_CLASS_NONE) {
             bool hidden = dominators && dominators_parent(dominators, id) != HEAP_NONE;

@@ -215,7 +215,7 @@ uint32_t path_class_count(const struct path_classes *classes) {
     return (uint32_t)classes->items.count;
 }
 
-char *path_class_text(const struct path_classes *classes, uint32_t number) {
+static char *text_of(const struct path_classes *classes, uint32_t number, const char *behind) {
     struct vec(uint32_t) chain = {0};
     struct strbuf text = {0};
     const struct path_place end = {.role = classes->items.items[number].role,
@@ -226,11 +226,21 @@ char *path_class_text(const struct path_classes *classes, uint32_t number) {
     while (chain.count)
         strbuf_puts(&text, classes->items.items[chain.items[--chain.count]].step);
     path_end(&end, &text);
+    strbuf_puts(&text, behind);
     vec_free(&chain);
     if (fine && !text.failed && text.text)
         return text.text;
     strbuf_free(&text);
     return NULL;
+}
+
+char *path_class_text(const struct path_classes *classes, uint32_t number) {
+    return text_of(classes, number, "");
+}
+
+char *path_class_trunk_text(const struct path_classes *classes, uint32_t trunk) {
+    bool long_one = classes->items.items[trunk].depth == PATH_CLASS_TRUNK;
+    return text_of(classes, trunk, long_one ? " ..." : "");
 }
 
 const struct held_root *path_class_root(const struct path_classes *classes, uint32_t number) {

@@ -31,6 +31,8 @@ bool path_class_is_namespace(const struct path_classes *classes, uint32_t number
  * chains have a class for each link, whose texts together would be endless. */
 enum { PATH_CLASS_TRUNK = 64 };
 uint32_t path_class_trunk(const struct path_classes *classes, uint32_t number);
+/* The text of a trunk: " ..." stands behind it for the rest where that many steps lead there. As path_class_text. */
+char *path_class_trunk_text(const struct path_classes *classes, uint32_t trunk);
 /* True if nothing but a root comes before it. */
 bool path_class_is_root(const struct path_classes *classes, uint32_t number);
 

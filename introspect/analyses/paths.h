@@ -92,7 +92,8 @@ struct merged_paths {
     uint64_t unreached; /* not reached at all */
 };
 
-/* The shortest path of every object whose type is in `types` (by type id), with keys and indices as "*".
+/* The shortest path of every object whose type is in `types` (by type id), with keys and indices as "*". What many
+ * steps lead to, as in a linked list, is told with what comes before it: see PATH_CLASS_TRUNK.
  * `dominators` may be NULL: then nothing is known of what they retain. merged_paths_free. */
 struct err *paths_to_types(const struct graph *graph, const struct dominators *dominators,
                            const bool *types, const struct path_filter *filter,
