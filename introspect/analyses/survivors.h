@@ -1,9 +1,6 @@
 /* Objects that came, went, or came and stayed between moments of one process, by address.
- *
- * An object is taken for the same at another moment if address, type and size are, or address and type of what can
- * change its size. One that was freed, and another of its type and size that got its memory, look the same. For
- * survivors there is a further proof: a number or a text has the same value, and an object still has one of the
- * parts that are its own; `unproven` counts those of which nothing more can be said. */
+ * Which are the same: introspect/analyses/same_objects.h. Of survivors `unproven` counts those of which nothing more
+ * can be said than that address, type and size are. */
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_SURVIVORS_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_SURVIVORS_H
 
@@ -27,6 +24,10 @@ struct err *objects_missing_in(const struct heap *heap, const struct heap *other
 struct err *survivors_find(const struct heap *first, const struct heap *middle,
                            const struct heap *last, const volatile int *cancel,
                            struct object_set *ret) ERR_CHECK;
+
+/* An empty one. object_set_free. */
+struct err *object_set_open(struct object_set *set, const struct heap *heap) ERR_CHECK;
+void object_set_add(struct object_set *set, uint32_t id); /* one that is not in it */
 void object_set_free(struct object_set *set);
 
 /* ---- what they are --------------------------------------------------------------------------- */

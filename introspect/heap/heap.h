@@ -103,6 +103,11 @@ bool heap_default_argument(const struct heap *heap, uint32_t function, uint64_t 
 /* Adds a short value preview, escaped; nothing for types that have none. */
 void heap_preview(const struct heap *heap, uint32_t id, struct strbuf *out);
 
+/* True if heap_preview is sure to add the same text for two objects of one type, and some: it need not be made
+ * then. */
+bool heap_previews_match(const struct heap *heap, uint32_t id, const struct heap *other,
+                         uint32_t other_id);
+
 /* Adds what an object contains as Python would write it, some entries and levels deep: "[1, 'a', ... 5000 in
  * all]", "shop.models.Order(number=3, items=[...])". O(its references). */
 void heap_preview_contents(const struct heap *heap, uint32_t id, struct strbuf *out);

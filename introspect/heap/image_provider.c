@@ -1,5 +1,6 @@
 /* What is decoded from the image anew each time that somebody asks. */
 #include "introspect/heap/heap_private.h"
+#include "introspect/heap/hidden_values.h"
 #include "introspect/objects/code.h"
 #include "introspect/objects/fields.h"
 #include "introspect/objects/frame.h"
@@ -94,6 +95,45 @@ static void preview(const struct heap *heap, uint32_t id, struct strbuf *out) {
     if (decoder && decoder->preview &&
         object_view_typed(&decode, heap_address(heap, id), heap_type(heap, id), &object))
         decoder->preview(&decode, &object, out);
+}
+
+static void note_buffer(struct decode *decode, uint64_t address, uint64_t size) {
+    (void)address, (void)size;
+    *(bool *)decode->context = true;
+}
+
+/* The bytes behind the object's header, if they are all that it consists of; NULL if they are not. */
+static const uint8_t *whole_value(const struct heap *heap, uint32_t id, uint64_t size) {
+    const struct type *type = heap_type(heap, id);
+    uint64_t address = heap_address(heap, id), header = heap->layout->object.size;
+    if (type->may_own_buffers) {
+        struct damage_list ignored;
+        struct decode decode;
+        struct object object;
+        bool has_buffers = false;
+        heap_decode_init(heap, &decode, &ignored);
+        decode.buffer = note_buffer;
+        decode.context = &has_buffers;
+        if (!object_view_typed(&decode, address, type, &object))
+            return NULL;
+        object_buffers(&decode, &object);
+        if (has_buffers)
+            return NULL;
+    }
+    return image_pin(heap->image, address + header, size - header);
+}
+
+bool heap_previews_match(const struct heap *heap, uint32_t id, const struct heap *other,
+                         uint32_t other_id) {
+    uint64_t size = heap_size(heap, id);
+    const struct type *type = heap_type(heap, id);
+    if (!heap->image || !other->image || size != heap_size(other, other_id) ||
+        size <= heap->layout->object.size || !type->owns_nothing || !type->decoder->preview ||
+        heap_value_is_hidden(heap, id) || heap_value_is_hidden(other, other_id))
+        return false;
+    const uint8_t *value = whole_value(heap, id, size);
+    const uint8_t *other_value = value ? whole_value(other, other_id, size) : NULL;
+    return other_value && !memcmp(value, other_value, size - heap->layout->object.size);
 }
 
 static void name(const struct heap *heap, uint64_t text, struct strbuf *out) {
