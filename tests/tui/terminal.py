@@ -98,12 +98,12 @@ class Terminal:
         return self.tmux("display-message", "-p", "\t".join(f"#{{{name}}}" for name in names)).rstrip("\n").split("\t")
 
     def pid(self):
-        """Of the program: with a shell of its last child, 0 if there is none."""
+        """Of the program: with a shell of its last child; None if there is none."""
         pid = int(self.show("pane_pid")[0])
         if not self.shell:
             return pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[-1]) if children else 0
+        return int(children[-1]) if children else None
 
     def dead(self):
         return self.show("pane_dead")[0] == "1"
@@ -188,7 +188,7 @@ class Terminal:
             self.tmux("kill-server")
         except Trouble:
             pass
-        for pid in pids:  # a program that is stopped does not see its terminal go
+        for pid in filter(None, pids):  # a program that is stopped does not see its terminal go
             try:
                 os.kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
