@@ -1,0 +1,653 @@
+/* The screen: status, tabs, where one is, the rows under their titles, and what is said at the bottom. */
+#include "tui/app.h"
+
+#include "report/cell.h"
+#include "report/command_line.h"
+#include "report/units.h"
+#include "report/width.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    ROW_STATUS = 0,
+    ROW_TABS = 1,
+    ROW_PLACE = 2,
+    ROWS_ABOVE = 3,  /* and the heading, and the titles */
+    ROWS_BELOW = 2,  /* message, hints */
+    MOST_HEADING = 4,
+    GAP = 1,         /* between columns */
+    LEAST_SHRUNK = 10,
+    BAR_COLUMNS = 8,
+    SHARE_COLUMNS = BAR_COLUMNS + 5,
+    INDENT = 2,
+    MOST_INDENT = 24,
+};
+
+/* ---- status ------------------------------------------------------------------------------------- */
+
+struct part {
+    char text[160];
+    unsigned worth; /* the least goes first where there is no room */
+};
+
+struct parts {
+    struct part items[12];
+    size_t count;
+};
+
+static void part_add(struct parts *parts, unsigned worth, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void part_add(struct parts *parts, unsigned worth, const char *format, ...) {
+    struct part *part = &parts->items[parts->count++];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(part->text, sizeof part->text, format, arguments);
+    va_end(arguments);
+    part->worth = worth;
+}
+
+static size_t parts_width(const struct parts *parts) {
+    size_t width = 2;
+    for (size_t i = 0; i < parts->count; i++)
+        width += width_of(parts->items[i].text) + 2 * (i > 0);
+    return width;
+}
+
+static void drop_least(struct parts *parts) {
+    size_t least = 0;
+    for (size_t i = 1; i < parts->count; i++) {
+        if (parts->items[i].worth < parts->items[least].worth)
+            least = i;
+    }
+    memmove(&parts->items[least], &parts->items[least + 1],
+            (--parts->count - least) * sizeof *parts->items);
+}
+
+static void age_text(char *out, size_t size, const struct source_info *info) {
+    struct timespec now;
+    struct tm utc;
+    char day[32] = "";
+    clock_gettime(CLOCK_REALTIME, &now);
+    long seconds = now.tv_sec - info->capture.taken_at.tv_sec;
+    if (info->path && gmtime_r(&info->capture.taken_at.tv_sec, &utc) &&
+        strftime(day, sizeof day, "%Y-%m-%d %H:%M", &utc))
+        snprintf(out, size, "as of %s", day);
+    else if (seconds < 120)
+        snprintf(out, size, "%ld s old", seconds > 0 ? seconds : 0);
+    else if (seconds < 7200)
+        snprintf(out, size, "%ld min old", seconds / 60);
+    else
+        snprintf(out, size, "%ld h old", seconds / 3600);
+}
+
+static void pause_text(char *out, size_t size, const struct source_info *info) {
+    double pause = info->capture.pause_seconds * 1000;
+    if (info->capture.approximate)
+        snprintf(out, size, "not paused");
+    else
+        snprintf(out, size, "pause %.*f ms", pause < 9.95, pause);
+}
+
+static void status_parts(struct app *app, struct parts *parts) {
+    const struct refresh *refresh = session_current(app->session);
+    const struct source_info *info = source_info(refresh->source);
+    const struct heap_totals *totals = heap_totals(refresh->heap);
+    const struct damage_list *damage = heap_damage(refresh->heap);
+    char count[UNITS_SIZE], size[UNITS_SIZE], text[64];
+    struct strbuf command = {0};
+    uint64_t damaged = 0;
+    for (size_t i = 0; i < damage->count; i++)
+        damaged += damage->items[i].count;
+    command_shorten(&command, info->command);
+    part_add(parts, 100, "%s", strbuf_text(&command));
+    part_add(parts, 90, "%d", (int)info->pid);
+    part_add(parts, 40, "Python %s", info->python);
+    part_add(parts, 60, "%s objects %s", units_count(count, totals->objects),
+             units_short(size, totals->footprint));
+    pause_text(text, sizeof text, info);
+    part_add(parts, 20, "%s", text);
+    if (session_target_gone(app->session)) {
+        part_add(parts, 95, "ENDED");
+    } else {
+        age_text(text, sizeof text, info);
+        part_add(parts, 50, "%s", text);
+    }
+    if (session_every(app->session) > 0)
+        part_add(parts, 45, "every %g s", session_every(app->session));
+    if (damaged)
+        part_add(parts, 95, "damage: %s", units_count(count, damaged));
+    else
+        part_add(parts, 10, "no damage");
+    if (info->capture.approximate || info->collecting)
+        part_add(parts, 92, info->capture.approximate ? "APPROXIMATE" : "in a gc");
+    strbuf_free(&command);
+}
+
+static void draw_status(struct app *app) {
+    enum { LEAST_COMMAND = 12 };
+    unsigned columns = terminal_columns();
+    struct strbuf line = {0};
+    if (session_current(app->session)) {
+        struct parts parts = {0};
+        status_parts(app, &parts);
+        struct part *command = &parts.items[0];
+        char whole[sizeof command->text];
+        memcpy(whole, command->text, sizeof whole);
+        if (width_of(command->text) > LEAST_COMMAND) { /* first what everything else leaves */
+            struct strbuf cut = {0};
+            width_add_fitting(&cut, whole, LEAST_COMMAND, false);
+            snprintf(command->text, sizeof command->text, "%s", strbuf_text(&cut));
+            strbuf_free(&cut);
+        }
+        while (parts.count > 1 && parts_width(&parts) > columns)
+            drop_least(&parts);
+        size_t room = columns - (parts_width(&parts) < columns ? parts_width(&parts) : columns) +
+                      width_of(command->text);
+        strbuf_puts(&line, " ");
+        width_add_fitting(&line, whole, room, false);
+        for (size_t i = 1; i < parts.count; i++)
+            strbuf_printf(&line, "  %s", parts.items[i].text);
+    } else {
+        strbuf_printf(&line, " heapglass  %s", app->options->session.argument);
+    }
+    terminal_text(ROW_STATUS, 0, columns, PAINT_STATUS, strbuf_text(&line));
+    terminal_repaint(ROW_STATUS, 0, columns, PAINT_STATUS);
+    strbuf_free(&line);
+}
+
+/* ---- tabs --------------------------------------------------------------------------------------- */
+
+static bool has_tab(const struct view *view) {
+    return view->key >= '1' && view->key <= '9';
+}
+
+/* Whether all titles fit, or only that of the view that is shown. */
+static bool tabs_fit(void) {
+    size_t width = 0;
+    for (const struct view *const *view = view_registry; *view; view++)
+        width += has_tab(*view) ? strlen((*view)->title) + 2 : 0;
+    return width <= terminal_columns() + 1;
+}
+
+/* Draws the tabs, or finds the one at a column: NULL if none is there. */
+static const struct view *tabs(struct app *app, bool draw, unsigned at) {
+    bool titles = tabs_fit();
+    unsigned column = 0;
+    for (const struct view *const *each = view_registry; *each; each++) {
+        const struct view *view = *each;
+        bool here = app_here(app)->view == view;
+        if (!has_tab(view))
+            continue;
+        char key[2] = {(char)view->key, '\0'};
+        unsigned start = column, width = titles || here ? (unsigned)strlen(view->title) : 0;
+        if (draw) {
+            terminal_text(ROW_TABS, column, 1, PAINT_KEY, key);
+            terminal_text(ROW_TABS, column + 1, width, here ? PAINT_TAB_HERE : PAINT_TAB,
+                          width ? view->title : "");
+        }
+        column += 1 + width;
+        if (!draw && at >= start && at < column)
+            return view;
+        column++;
+    }
+    return NULL;
+}
+
+/* ---- where one is -------------------------------------------------------------------------------- */
+
+static void place_piece(const struct place *place, struct strbuf *out) {
+    bool about = place->subject.kind != SUBJECT_NONE;
+    bool plain = !strcmp(place->view->name, "object") || !strcmp(place->view->name, "instances");
+    if (about && !plain)
+        strbuf_printf(out, "%s of ", place->view->title);
+    if (about && place->subject.kind == SUBJECT_OBJECT)
+        strbuf_printf(out, "%s at %#llx", place->subject.type,
+                      (unsigned long long)place->subject.address);
+    else
+        strbuf_puts(out, about ? place->subject.type : place->view->title);
+    if (place->view->page_count > 1)
+        strbuf_printf(out, ": %s", place->view->pages[place->page].name);
+}
+
+/* The way here, the newest part of it where there is no room for all. */
+static void draw_place(struct app *app, unsigned columns) {
+    static const char arrow[] = " › ";
+    struct strbuf line = {0};
+    for (size_t i = app->places.count; i-- > 0;) {
+        struct strbuf longer = {0};
+        place_piece(&app->places.items[i], &longer);
+        if (line.length)
+            strbuf_printf(&longer, "%s%s", arrow, strbuf_text(&line));
+        bool fits = width_of(strbuf_text(&longer)) <= columns;
+        if (!fits && line.length) {
+            strbuf_free(&longer);
+            break;
+        }
+        strbuf_free(&line);
+        line = longer;
+    }
+    terminal_text(ROW_PLACE, 0, columns, PAINT_STRONG, strbuf_text(&line));
+    strbuf_free(&line);
+}
+
+static void draw_place_row(struct app *app) {
+    struct outline *outline = app_here(app)->outline;
+    unsigned columns = terminal_columns();
+    struct strbuf right = {0};
+    char count[UNITS_SIZE], all[UNITS_SIZE];
+    if (outline_is_open(outline) && !outline_page(outline)->lines) {
+        uint64_t roots = outline_roots(outline);
+        uint32_t whole = outline_opened(outline)->data.root_count;
+        if (*outline_filter(outline))
+            strbuf_printf(&right, "filter: %s  ", outline_filter(outline));
+        if (roots < whole)
+            strbuf_printf(&right, "%s of %s", units_count(count, roots), units_count(all, whole));
+        else if (!outline_page(outline)->fixed_order)
+            strbuf_printf(&right, "%s of %s", units_count(count, roots ? outline_selected(outline) + 1 : 0),
+                          units_count(all, outline_count(outline)));
+    }
+    unsigned width = (unsigned)width_of(strbuf_text(&right));
+    if (width + 20 > columns)
+        width = 0;
+    draw_place(app, columns - width - (width > 0));
+    if (width)
+        terminal_text(ROW_PLACE, columns - width, width, PAINT_FAINT, strbuf_text(&right));
+    strbuf_free(&right);
+}
+
+/* ---- columns ------------------------------------------------------------------------------------ */
+
+struct column_place {
+    size_t column;
+    unsigned start, width;
+};
+
+struct layout {
+    const struct column *columns;
+    size_t count, sort;
+    struct column_place shown[TABLE_MAX_COLUMNS];
+    size_t shown_count;
+    bool tree; /* rows expand: the first column has marks and indents */
+};
+
+static unsigned mark_width(const struct layout *layout, unsigned depth) {
+    unsigned indent = INDENT * depth;
+    return layout->tree ? 2 + (indent < MOST_INDENT ? indent : MOST_INDENT) : 0;
+}
+
+/* What the rows of the window need. */
+static void widen(struct place *place, const struct layout *layout) {
+    struct outline *outline = place->outline;
+    uint64_t top = outline_top(outline), count = outline_count(outline);
+    struct strbuf text = {0};
+    if (place->laid_out != outline_opened(outline)) {
+        memset(place->widths, 0, sizeof place->widths);
+        place->largest_share = 0;
+        place->laid_out = outline_opened(outline);
+    }
+    for (uint64_t i = top; i < count && i < top + terminal_rows(); i++) {
+        struct outline_row row = outline_row(outline, i);
+        bool first = true;
+        for (size_t column = 0; row.is_known && column < layout->count; column++) {
+            if (layout->columns[column].flags & COLUMN_DATA)
+                continue;
+            const struct value *value = &row.values[column];
+            strbuf_clear(&text);
+            cell_text(&text, value);
+            size_t width = value->kind == VALUE_SHARE ? SHARE_COLUMNS : width_of(strbuf_text(&text));
+            width += first ? mark_width(layout, row.depth) : 0;
+            first = false;
+            if (width > place->widths[column])
+                place->widths[column] = width;
+            if (value->kind == VALUE_SHARE && value->real > place->largest_share)
+                place->largest_share = value->real;
+        }
+    }
+    strbuf_free(&text);
+}
+
+static bool shrinks(const struct column *column) {
+    return column->flags & (COLUMN_SHRINKS | COLUMN_TAIL);
+}
+
+static unsigned total_width(const struct layout *layout, bool shrunk) {
+    unsigned total = 0;
+    for (size_t i = 0; i < layout->shown_count; i++) {
+        unsigned width = layout->shown[i].width;
+        if (shrunk && shrinks(&layout->columns[layout->shown[i].column]) && width > LEAST_SHRUNK)
+            width = LEAST_SHRUNK;
+        total += width + GAP * (i > 0);
+    }
+    return total;
+}
+
+/* Columns at the right go where there is no room; not the first one, nor that which rows are sorted by. */
+static void drop_columns(struct layout *layout, unsigned room) {
+    while (layout->shown_count > 1 && total_width(layout, true) > room) {
+        size_t last = layout->shown_count - 1;
+        if (layout->shown[last].column == layout->sort && last > 1)
+            last--;
+        memmove(&layout->shown[last], &layout->shown[last + 1],
+                (--layout->shown_count - last) * sizeof *layout->shown);
+    }
+}
+
+static void shrink_columns(struct layout *layout, unsigned room) {
+    unsigned total;
+    while ((total = total_width(layout, false)) > room) {
+        struct column_place *widest = NULL;
+        for (size_t i = 0; i < layout->shown_count; i++) {
+            struct column_place *place = &layout->shown[i];
+            if (shrinks(&layout->columns[place->column]) && place->width > LEAST_SHRUNK &&
+                (!widest || place->width >= widest->width))
+                widest = place;
+        }
+        if (!widest) { /* too narrow for anything: the first column takes what there is */
+            layout->shown[0].width = room < layout->shown[0].width ? room : layout->shown[0].width;
+            return;
+        }
+        widest->width--;
+    }
+}
+
+static void lay_out(struct place *place, struct layout *layout) {
+    struct outline *outline = place->outline;
+    const struct page *page = outline_page(outline);
+    size_t sort;
+    *layout = (struct layout){.sort = outline_sort(outline), .tree = page->expands != NULL};
+    layout->columns = page->columns(outline_context(outline), &layout->count, &sort);
+    widen(place, layout);
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct column *column = &layout->columns[i];
+        if (column->flags & COLUMN_DATA)
+            continue;
+        size_t title = width_of(column->title) + (i == layout->sort);
+        size_t width = place->widths[i] > title ? place->widths[i] : title;
+        if (page->lines)
+            width = terminal_columns();
+        layout->shown[layout->shown_count++] = (struct column_place){i, 0, (unsigned)width};
+    }
+    drop_columns(layout, terminal_columns());
+    shrink_columns(layout, terminal_columns());
+    unsigned start = 0;
+    for (size_t i = 0; i < layout->shown_count; i++) {
+        layout->shown[i].start = start;
+        start += layout->shown[i].width + GAP;
+    }
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+static unsigned heading_rows(const struct outline *outline) {
+    unsigned rows = 0;
+    for (const char *at = outline_heading(outline); (at = strchr(at, '\n')); at++)
+        rows++;
+    return rows < MOST_HEADING ? rows : MOST_HEADING;
+}
+
+static unsigned title_row(const struct outline *outline) {
+    unsigned heading = terminal_rows() >= 16 ? heading_rows(outline) : 0;
+    return ROWS_ABOVE + heading;
+}
+
+static unsigned body_row(const struct outline *outline) {
+    bool titles = outline_is_open(outline) && !outline_page(outline)->lines;
+    return title_row(outline) + titles;
+}
+
+unsigned app_body_rows(const struct app *app) {
+    const struct place *here = &app->places.items[app->places.count - 1];
+    unsigned around = body_row(here->outline) + ROWS_BELOW;
+    return terminal_rows() > around ? terminal_rows() - around : 1;
+}
+
+static void draw_heading(const struct outline *outline) {
+    const char *at = outline_heading(outline);
+    for (unsigned row = ROWS_ABOVE; row < title_row(outline); row++) {
+        size_t length = strcspn(at, "\n");
+        struct strbuf line = {0};
+        strbuf_add(&line, at, length);
+        terminal_text(row, 0, terminal_columns(), PAINT_PLAIN, strbuf_text(&line));
+        strbuf_free(&line);
+        at += length + (at[length] == '\n');
+    }
+}
+
+static void draw_titles(const struct outline *outline, const struct layout *layout) {
+    unsigned row = title_row(outline);
+    bool unicode = terminal_shows_unicode();
+    for (size_t i = 0; i < layout->shown_count; i++) {
+        const struct column_place *place = &layout->shown[i];
+        const struct column *column = &layout->columns[place->column];
+        bool sorted = place->column == layout->sort;
+        struct strbuf title = {0};
+        strbuf_puts(&title, column->title);
+        if (sorted)
+            strbuf_puts(&title, outline_descending(outline) ? (unicode ? "▼" : "v")
+                                                            : (unicode ? "▲" : "^"));
+        unsigned width = (unsigned)width_of(strbuf_text(&title));
+        bool right = cell_is_right_aligned(column->kind) && column->kind != VALUE_SHARE;
+        unsigned start = right && width < place->width ? place->start + place->width - width
+                                                       : place->start;
+        terminal_text(row, start, place->width - (start - place->start),
+                      sorted ? PAINT_SORTED : PAINT_TITLE, strbuf_text(&title));
+        strbuf_free(&title);
+    }
+}
+
+static enum paint row_paint(enum row_style style) {
+    switch (style) {
+    case ROW_STRONG:
+        return PAINT_STRONG;
+    case ROW_FAINT:
+        return PAINT_FAINT;
+    case ROW_WARNING:
+        return PAINT_WARNING;
+    default:
+        return PAINT_PLAIN;
+    }
+}
+
+static enum paint cell_paint(const struct value *value, enum paint paint) {
+    bool change = value->kind == VALUE_CHANGE || value->kind == VALUE_CHANGE_BYTES;
+    if (change && value->integer)
+        return value->integer > 0 ? PAINT_GROWTH : PAINT_SHRINKING;
+    return paint;
+}
+
+static void draw_share(unsigned row, const struct column_place *at, double share, double largest,
+                       enum paint paint) {
+    struct strbuf bar = {0};
+    char percent[UNITS_SIZE];
+    unsigned columns = at->width > 5 ? at->width - 5 : 0;
+    if (columns)
+        cell_bar(&bar, largest > 0 ? share / largest : 0, columns, terminal_shows_unicode());
+    terminal_text(row, at->start, columns, PAINT_BAR, strbuf_text(&bar));
+    strbuf_clear(&bar);
+    strbuf_printf(&bar, "%5s", units_percent(percent, share));
+    terminal_text(row, at->start + columns, 5, paint, strbuf_text(&bar));
+    strbuf_free(&bar);
+}
+
+static void draw_cell(unsigned row, const struct layout *layout, const struct column_place *at,
+                      const struct value *value, unsigned indent, enum paint paint) {
+    const struct column *column = &layout->columns[at->column];
+    struct strbuf text = {0}, fitting = {0};
+    unsigned room = at->width > indent ? at->width - indent : 0;
+    cell_text(&text, value);
+    if (terminal_shows_unicode())
+        width_add_fitting(&fitting, strbuf_text(&text), room, !(column->flags & COLUMN_TAIL));
+    else
+        width_add_fitting_ascii(&fitting, strbuf_text(&text), room, !(column->flags & COLUMN_TAIL));
+    unsigned width = (unsigned)width_of(strbuf_text(&fitting));
+    unsigned start = at->start + indent;
+    if (cell_is_right_aligned(column->kind) && width < room)
+        start += room - width;
+    terminal_text(row, start, room, cell_paint(value, paint), strbuf_text(&fitting));
+    strbuf_free(&text);
+    strbuf_free(&fitting);
+}
+
+static const char *mark_of(const struct outline_row *row) {
+    bool unicode = terminal_shows_unicode();
+    if (row->loading)
+        return unicode ? "…" : ".";
+    if (!row->expands)
+        return " ";
+    return row->expanded ? (unicode ? "▾" : "-") : (unicode ? "▸" : "+");
+}
+
+static void draw_row(const struct place *place, const struct layout *layout, unsigned y,
+                     const struct outline_row *row) {
+    const struct column_place *first = &layout->shown[0];
+    unsigned indent = mark_width(layout, row->depth);
+    enum paint paint = row_paint(row->style);
+    if (indent && first->width >= indent)
+        terminal_text(y, first->start + indent - 2, 1, PAINT_FAINT, mark_of(row));
+    if (row->row.kind == ROW_MORE)
+        terminal_text(y, first->start + indent, terminal_columns(), PAINT_FAINT,
+                      row->loading ? "…" : "more …");
+    else if (!row->is_known)
+        terminal_text(y, first->start + indent, 1, PAINT_FAINT, "…");
+    for (size_t i = 0; row->is_known && i < layout->shown_count; i++) {
+        const struct column_place *at = &layout->shown[i];
+        const struct value *value = &row->values[at->column];
+        if (value->kind == VALUE_SHARE)
+            draw_share(y, at, value->real, place->largest_share, paint);
+        else
+            draw_cell(y, layout, at, value, i ? 0 : indent, paint);
+    }
+    if (row->is_selected)
+        terminal_repaint(y, 0, terminal_columns(), PAINT_SELECTED);
+}
+
+static void draw_rows(struct app *app) {
+    struct place *place = app_here(app);
+    struct outline *outline = place->outline;
+    uint64_t top = outline_top(outline), count = outline_count(outline);
+    unsigned row = body_row(outline), rows = app_body_rows(app);
+    struct layout layout;
+    draw_heading(outline);
+    lay_out(place, &layout);
+    if (!outline_page(outline)->lines)
+        draw_titles(outline, &layout);
+    if (!count)
+        terminal_text(row, 0, terminal_columns(), PAINT_FAINT,
+                      *outline_filter(outline) ? "(no row has that; Esc shows all)" : "(none)");
+    for (unsigned i = 0; i < rows && top + i < count; i++) {
+        struct outline_row shown = outline_row(outline, top + i);
+        draw_row(place, &layout, row + i, &shown);
+    }
+}
+
+/* ---- the bottom --------------------------------------------------------------------------------- */
+
+static void draw_progress(const struct worker_status *status, unsigned row) {
+    enum { BAR = 20 };
+    struct strbuf line = {0};
+    if (status->share >= 0) {
+        strbuf_puts(&line, "[");
+        cell_bar(&line, status->share, BAR, terminal_shows_unicode());
+        strbuf_printf(&line, "] %2.0f%%  ", status->share * 100);
+    }
+    strbuf_printf(&line, "%s%s%s  %.1f s", status->title, *status->phase ? ": " : "", status->phase,
+                  status->seconds);
+    unsigned columns = terminal_columns();
+    terminal_text(row, 0, columns > 14 ? columns - 12 : columns, PAINT_STRONG, strbuf_text(&line));
+    if (columns > 24)
+        terminal_text(row, columns - 10, 10, PAINT_FAINT, "Esc cancel");
+    strbuf_free(&line);
+}
+
+static void draw_message_row(struct app *app) {
+    unsigned row = terminal_rows() - 2;
+    struct worker_status opener = worker_status(app->opener);
+    struct worker_status session = worker_status(session_worker(app->session));
+    const double soon = 0.15;
+    if (app->prompt.label)
+        prompt_draw(&app->prompt, row, terminal_columns());
+    else if (app->message[0])
+        terminal_text(row, 0, terminal_columns(), app->message_paint, app->message);
+    else if (opener.running && opener.seconds > soon)
+        draw_progress(&opener, row);
+    else if (session.running && session.seconds > soon)
+        draw_progress(&session, row);
+}
+
+static void draw_hints(void) {
+    unsigned column = 0, row = terminal_rows() - 1, columns = terminal_columns();
+    for (const struct key_binding *binding = key_bindings; binding->action; binding++) {
+        if (!binding->hint)
+            continue;
+        size_t length = strcspn(binding->keys, " ");
+        struct strbuf key = {0};
+        strbuf_add(&key, binding->keys, length);
+        unsigned width = (unsigned)(width_of(strbuf_text(&key)) + width_of(binding->hint) + 1);
+        if (column + width <= columns) {
+            column += terminal_text(row, column, columns, PAINT_KEY, strbuf_text(&key)) + 1;
+            column += terminal_text(row, column, columns, PAINT_HINT, binding->hint) + 2;
+        }
+        strbuf_free(&key);
+    }
+}
+
+static void draw_nothing_yet(struct app *app) {
+    struct place *place = app_here(app);
+    const struct page *page = &place->view->pages[place->page];
+    struct refresh *refresh = session_current(app->session);
+    unsigned row = ROWS_ABOVE + 1;
+    const char *text = "…";
+    if (!refresh)
+        text = "capturing …";
+    else if (session_failed_products(refresh, page->needs) ||
+             session_failed_products(session_baseline(app->session), page->baseline_needs))
+        text = "not worked out (cancelled, or it failed); r captures again";
+    terminal_text(row, 1, terminal_columns() - 1, PAINT_FAINT, text);
+}
+
+void app_draw(struct app *app) {
+    struct place *place = app_here(app);
+    terminal_clear();
+    draw_status(app);
+    tabs(app, true, 0);
+    draw_place_row(app);
+    if (outline_is_open(place->outline))
+        draw_rows(app);
+    else
+        draw_nothing_yet(app);
+    draw_hints();
+    draw_message_row(app); /* last: its cursor stays */
+    terminal_show();
+}
+
+/* ---- clicks ------------------------------------------------------------------------------------- */
+
+struct app_click app_click_at(struct app *app, unsigned row, unsigned column) {
+    struct place *place = app_here(app);
+    struct outline *outline = place->outline;
+    struct app_click click = {.spot = SPOT_NOTHING};
+    if (row == ROW_TABS && (click.view = tabs(app, false, column)))
+        click.spot = SPOT_TAB;
+    if (!outline_is_open(outline) || row < ROWS_ABOVE)
+        return click;
+    unsigned body = body_row(outline);
+    uint64_t index = outline_top(outline) + row - body;
+    if (row >= body && row < body + app_body_rows(app) && index < outline_count(outline)) {
+        click.spot = SPOT_ROW;
+        click.row = index;
+    } else if (row + 1 == body && !outline_page(outline)->lines) {
+        struct layout layout;
+        lay_out(place, &layout);
+        for (size_t i = 0; i < layout.shown_count; i++) {
+            if (column >= layout.shown[i].start &&
+                column < layout.shown[i].start + layout.shown[i].width) {
+                click.spot = SPOT_TITLE;
+                click.column = layout.shown[i].column;
+            }
+        }
+    }
+    return click;
+}

@@ -1,0 +1,82 @@
+/* A refresh: the source as it was at one moment, and what was worked out of it (its products).
+ *
+ * Products are made on the worker, one after another, when a view needs them; then they never change. The
+ * counts of references belong to the thread of the screen. */
+#ifndef HEAPGLASS_TUI_REFRESH_H
+#define HEAPGLASS_TUI_REFRESH_H
+
+#include "introspect/analyses/audit.h"
+#include "introspect/analyses/containers.h"
+#include "introspect/analyses/first_seen.h"
+#include "introspect/analyses/garbage.h"
+#include "introspect/analyses/growth_types.h"
+#include "introspect/analyses/type_holders.h"
+#include "introspect/analyses/types.h"
+#include "introspect/graph/dominators.h"
+#include "introspect/heap/stacks.h"
+#include "source/source.h"
+#include "tui/worker.h"
+
+#include <stdatomic.h>
+
+/* A bit for each; in order of their making. */
+enum product {
+    PRODUCT_GRAPH = 1 << 0,
+    PRODUCT_DOMINATORS = 1 << 1, /* with what the objects of each type retain */
+    PRODUCT_HELD_BY = 1 << 2,    /* for each type, what holds most of its objects */
+    PRODUCT_CONTAINERS = 1 << 3,
+    PRODUCT_GARBAGE = 1 << 4,
+    PRODUCT_AUDIT = 1 << 5,
+    PRODUCT_STACKS = 1 << 6,
+    PRODUCTS_ALL = (1 << 7) - 1,
+};
+
+/* Counts by type that outlive their heap. */
+struct shared_counts {
+    struct type_counts counts;
+    atomic_uint references;
+};
+
+struct refresh {
+    unsigned number; /* from 1 on */
+    struct source *source;
+    const struct heap *heap; /* of the source */
+    struct types types;      /* by footprint; without retained sizes */
+    struct shared_counts *counts;
+    struct shared_counts *previous; /* of the refresh before; NULL: there was none */
+    uint16_t *
+        first_seen; /* by id: the number of the refresh an object was first there in; NULL: not known */
+
+    unsigned
+        ready; /* enum product: those below that are there. For views: what they asked for is. */
+    struct graph *graph;
+    struct dominators *dominators;
+    char **held_by;     /* by type id: "shop.cache.ORDERS[*]"; NULL: of no object */
+    uint64_t *retained; /* by type id, bytes */
+    struct containers containers;
+    struct garbage *garbage; /* one for each interpreter, heap_interpreter_count of them */
+    struct audit audit;
+    struct stacks stacks;
+
+    unsigned references;
+};
+
+/* Takes the source over, also if it fails. `before`: the refresh of the same process before this one; NULL: this is the
+ * first. On the worker. */
+struct err *refresh_create(struct source *source, const struct refresh *before, struct work *work,
+                           struct refresh **ret) ERR_CHECK;
+/* Frees it; may take long for a big heap. */
+void refresh_destroy(struct refresh *refresh); /* NULL is fine */
+
+/* All products that those asked for stand on, too. */
+unsigned products_with_bases(unsigned products);
+/* The first product of a set: what to make next. */
+enum product product_next(unsigned products);
+/* "reference graph", ...: what is being made. */
+const char *product_name(enum product product);
+
+/* Makes one, whose bases are there. On the worker; does not set `ready`. */
+struct err *product_make(struct refresh *refresh, enum product product,
+                         struct work *work) ERR_CHECK;
+
+#endif
