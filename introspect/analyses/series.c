@@ -163,9 +163,14 @@ struct err *series_set(struct series *series, const char *name, uint64_t objects
     return take(series, type, objects, footprint);
 }
 
+const struct series_type *series_find(const struct series *series, const char *name) {
+    const uint32_t *slot = series->slots ? slot_of(series, name) : NULL;
+    return slot && *slot ? &series->types[*slot - 1] : NULL;
+}
+
 bool series_is_set(const struct series *series, const char *name) {
-    const uint32_t *slot = slot_of(series, name);
-    return *slot && series->types[*slot - 1].seen;
+    const struct series_type *type = series_find(series, name);
+    return type && type->seen;
 }
 
 struct err *series_end(struct series *series, bool all) {

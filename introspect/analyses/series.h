@@ -65,6 +65,8 @@ struct err *series_begin(struct series *series, double seconds,
 /* What a type has in this round. Once for each type and round. */
 struct err *series_set(struct series *series, const char *name, uint64_t objects,
                        uint64_t footprint) ERR_CHECK;
+/* NULL if no type of that name was ever set. */
+const struct series_type *series_find(const struct series *series, const char *name);
 /* Whether that was done. */
 bool series_is_set(const struct series *series, const char *name);
 /* Ends it. `all`: types that were not set have no objects any more. */
