@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "cli/command.h"
 #include "report/report.h"
+#include "tui/tui.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -52,7 +53,10 @@ static void print_help(struct output *output) {
     for (const struct command *const *command = command_registry; *command; command++)
         output_printf(output, "  %-10s %-20s %s\n", (*command)->name, (*command)->arguments,
                       (*command)->summary);
-    output_puts(output, "\nheapglass COMMAND --help tells the options of a command.\n");
+    output_puts(
+        output,
+        "\nheapglass COMMAND --help tells the options of a command, heapglass help keys the\n"
+        "keys of the terminal UI.\n");
 }
 
 static void print_command_help(struct output *output, const struct command *command) {
@@ -65,6 +69,13 @@ static void print_command_help(struct output *output, const struct command *comm
     options_help(command->options, &text);
     output_puts(output, strbuf_text(&text));
     strbuf_free(&text);
+}
+
+static void print_keys(struct output *output) {
+    struct strbuf table = {0};
+    tui_keys(&table);
+    output_puts(output, strbuf_text(&table));
+    strbuf_free(&table);
 }
 
 static const struct command *find_command(const char *name) {
@@ -81,12 +92,11 @@ static struct err *unknown_command(const char *name) {
         if (!strcmp(planned[i], name))
             return err_new(ERR_USAGE, "%s is planned, but this version has it not", name);
     }
-    if (isdigit((unsigned char)*name) || !access(name, F_OK))
-        return err_new(ERR_USAGE, "the interactive view is planned; try heapglass top %s", name);
     return err_new(ERR_USAGE, "%s '%s'; see heapglass --help",
                    *name == '-' ? "a command comes first, not" : "unknown command", name);
 }
 
+/* `arguments` begins with the command's name. */
 static struct err *run_command(struct cli *cli, int count, char **arguments) {
     const struct command *command = cli->command;
     int first = 0;
@@ -106,6 +116,12 @@ static struct err *run_command(struct cli *cli, int count, char **arguments) {
     return command->run(cli);
 }
 
+/* A source alone, with options or without: the terminal UI. */
+static struct err *run_without_command(struct cli *cli, int argc, char **argv) {
+    cli->command = find_command("tui");
+    return run_command(cli, argc, argv);
+}
+
 static struct err *run(struct cli *cli, int argc, char **argv) {
     if (argc < 2)
         return err_new(ERR_USAGE, "which command? See heapglass --help");
@@ -113,12 +129,16 @@ static struct err *run(struct cli *cli, int argc, char **argv) {
     bool help = !strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help");
     if (help && argc > 2 && (cli->command = find_command(argv[2])))
         print_command_help(cli->output, cli->command);
+    else if (help && argc > 2 && !strcmp(argv[2], "keys"))
+        print_keys(cli->output);
     else if (help)
         print_help(cli->output);
     else if (!strcmp(name, "--version"))
         output_puts(cli->output, "heapglass " HEAPGLASS_VERSION "\n");
     else if ((cli->command = find_command(name)))
         return run_command(cli, argc - 1, argv + 1);
+    else if (isdigit((unsigned char)*name) || !access(name, F_OK))
+        return run_without_command(cli, argc, argv);
     else
         return unknown_command(name);
     return NULL;

@@ -289,6 +289,17 @@ static struct err *take_help(struct options *options, const char *value) {
     return NULL;
 }
 
+static struct err *take_baseline(struct options *options, const char *value) {
+    options->baseline = value;
+    return NULL;
+}
+
+static struct err *take_no_mouse(struct options *options, const char *value) {
+    (void)value;
+    options->no_mouse = true;
+    return NULL;
+}
+
 static const struct option_row rows[] = {
     {OPTION_LIMIT, 'n', "limit", "LIMIT", "show so many rows; 0: all", take_limit},
     {OPTION_SORT, 0, "sort", "COLUMN", "sort by this column", take_sort},
@@ -317,6 +328,9 @@ static const struct option_row rows[] = {
      take_until},
     {OPTION_ROUNDS, 0, "containers", NULL, "which containers grow, too (takes longer)",
      take_containers},
+    {OPTION_TUI, 0, "baseline", "FILE", "a snapshot that growth is measured from", take_baseline},
+    {OPTION_TUI, 0, "every", "TIME", "capture again so often (R there sets it, too)", take_every},
+    {OPTION_TUI, 0, "no-mouse", NULL, "leave the mouse to the terminal", take_no_mouse},
     {OPTION_OUTPUT, 'o', "output", "FILE", "keep the series, for growth FILE", take_output},
     {OPTION_CAPTURE, 0, "pause", "HOW", "copy (default), hold (longer stop, less copied), none",
      take_pause},

@@ -29,6 +29,7 @@ enum option_bit {
     OPTION_ROUNDS = 1 << 18, /* --every, --rounds, --until, --containers */
     OPTION_OUTPUT = 1 << 19, /* -o */
     OPTION_DIFF = 1 << 20,   /* --only, --hidden */
+    OPTION_TUI = 1 << 21,    /* --baseline, --every, --no-mouse */
 };
 
 enum { OPTIONS_MAX_EXCLUDED = 16, OPTIONS_MAX_UNTIL = 8 };
@@ -63,6 +64,8 @@ struct options {
     const char *output; /* a file; NULL: not given */
     const char *only;   /* "new", "gone"; NULL: not given */
     bool hidden;
+    const char *baseline; /* a snapshot; NULL: not given */
+    bool no_mouse;
 };
 
 /* Fills in `options` from the arguments behind the command's name, which getopt_long reorders;

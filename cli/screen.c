@@ -52,19 +52,23 @@ struct err *cli_check_file(const struct cli *cli, const char *path) {
     return NULL;
 }
 
-static struct err *open_argument(const char *argument, const struct source_options *options,
-                                 struct source **ret) {
-    pid_t pid = 0;
-    if (cli_is_pid(argument)) {
-        TRY(cli_pid(argument, &pid));
-        return source_open_pid(pid, options, ret);
-    }
+struct err *cli_source_kind(const char *argument, pid_t *pid) {
+    *pid = 0;
+    if (cli_is_pid(argument))
+        return cli_pid(argument, pid);
     if (access(argument, F_OK) && errno == ENOENT)
         return err_new(
             ERR_USAGE,
             "'%s' is neither a PID nor a file; `heapglass ps` lists the Python processes",
             argument);
-    return source_open_snapshot(argument, options, ret);
+    return NULL;
+}
+
+static struct err *open_argument(const char *argument, const struct source_options *options,
+                                 struct source **ret) {
+    pid_t pid = 0;
+    TRY(cli_source_kind(argument, &pid));
+    return pid ? source_open_pid(pid, options, ret) : source_open_snapshot(argument, options, ret);
 }
 
 /* What is kept is written before it is looked at: whatever goes wrong then, it is there. */

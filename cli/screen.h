@@ -16,6 +16,9 @@ struct err *cli_pid(const char *argument, pid_t *pid) ERR_CHECK;
 /* Whether an argument is a PID; a file of such a name can be given as ./4711. */
 bool cli_is_pid(const char *argument);
 
+/* What a SOURCE is: *pid becomes that of a process, or 0 for a file. ERR_USAGE if it is neither. */
+struct err *cli_source_kind(const char *argument, pid_t *pid) ERR_CHECK;
+
 /* ERR_USAGE if an option was given that says how to capture a process: what is looked at is a file. */
 struct err *cli_check_file(const struct cli *cli, const char *path) ERR_CHECK;
 

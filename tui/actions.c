@@ -177,7 +177,7 @@ static void entered(struct app *app, enum asking asking, const char *text) {
     struct outline *outline = app_here(app)->outline;
     switch (asking) {
     case ASK_SEARCH:
-        snprintf(app->searched, sizeof app->searched, "%s", text);
+        snprintf(app->searched, sizeof app->searched, "%.*s", APP_SEARCH - 1, text);
         if (*text)
             outline_search(outline, app->searched, 1);
         break;

@@ -121,8 +121,9 @@ static bool fit_subject(struct app *app, const struct view *view, struct subject
 void app_go(struct app *app, const struct view *view, struct subject subject) {
     if (!fit_subject(app, view, &subject)) {
         app_say(app, PAINT_WARNING,
-                view->subjects >> SUBJECT_TYPE & 1 ? "select a type or an object first"
-                                                   : "select an object first: Enter on a type shows its instances");
+                view->subjects >> SUBJECT_TYPE & 1
+                    ? "select a type or an object first"
+                    : "select an object first: Enter on a type shows its instances");
         return;
     }
     if (subject.kind != SUBJECT_NONE)
@@ -150,6 +151,7 @@ static void context_of(struct app *app, const struct place *place, struct view_c
     *context = (struct view_context){
         .refresh = session_current(app->session),
         .baseline = session_baseline(app->session),
+        .products = session_current(app->session)->ready,
         .history = session_history(app->session),
         .messages = app->messages,
         .origin = place->origin,

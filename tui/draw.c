@@ -15,10 +15,10 @@ enum {
     ROW_STATUS = 0,
     ROW_TABS = 1,
     ROW_PLACE = 2,
-    ROWS_ABOVE = 3,  /* and the heading, and the titles */
-    ROWS_BELOW = 2,  /* message, hints */
+    ROWS_ABOVE = 3, /* and the heading, and the titles */
+    ROWS_BELOW = 2, /* message, hints */
     MOST_HEADING = 4,
-    GAP = 1,         /* between columns */
+    GAP = 1, /* between columns */
     LEAST_SHRUNK = 10,
     BAR_COLUMNS = 8,
     SHARE_COLUMNS = BAR_COLUMNS + 5,
@@ -246,7 +246,8 @@ static void draw_place_row(struct app *app) {
         if (roots < whole)
             strbuf_printf(&right, "%s of %s", units_count(count, roots), units_count(all, whole));
         else if (!outline_page(outline)->fixed_order)
-            strbuf_printf(&right, "%s of %s", units_count(count, roots ? outline_selected(outline) + 1 : 0),
+            strbuf_printf(&right, "%s of %s",
+                          units_count(count, roots ? outline_selected(outline) + 1 : 0),
                           units_count(all, outline_count(outline)));
     }
     unsigned width = (unsigned)width_of(strbuf_text(&right));
@@ -265,7 +266,7 @@ struct column_place {
     unsigned start, width;
 };
 
-struct layout {
+struct table_layout {
     const struct column *columns;
     size_t count, sort;
     struct column_place shown[TABLE_MAX_COLUMNS];
@@ -273,13 +274,13 @@ struct layout {
     bool tree; /* rows expand: the first column has marks and indents */
 };
 
-static unsigned mark_width(const struct layout *layout, unsigned depth) {
+static unsigned mark_width(const struct table_layout *layout, unsigned depth) {
     unsigned indent = INDENT * depth;
     return layout->tree ? 2 + (indent < MOST_INDENT ? indent : MOST_INDENT) : 0;
 }
 
 /* What the rows of the window need. */
-static void widen(struct place *place, const struct layout *layout) {
+static void widen(struct place *place, const struct table_layout *layout) {
     struct outline *outline = place->outline;
     uint64_t top = outline_top(outline), count = outline_count(outline);
     struct strbuf text = {0};
@@ -297,7 +298,8 @@ static void widen(struct place *place, const struct layout *layout) {
             const struct value *value = &row.values[column];
             strbuf_clear(&text);
             cell_text(&text, value);
-            size_t width = value->kind == VALUE_SHARE ? SHARE_COLUMNS : width_of(strbuf_text(&text));
+            size_t width =
+                value->kind == VALUE_SHARE ? SHARE_COLUMNS : width_of(strbuf_text(&text));
             width += first ? mark_width(layout, row.depth) : 0;
             first = false;
             if (width > place->widths[column])
@@ -313,7 +315,7 @@ static bool shrinks(const struct column *column) {
     return column->flags & (COLUMN_SHRINKS | COLUMN_TAIL);
 }
 
-static unsigned total_width(const struct layout *layout, bool shrunk) {
+static unsigned total_width(const struct table_layout *layout, bool shrunk) {
     unsigned total = 0;
     for (size_t i = 0; i < layout->shown_count; i++) {
         unsigned width = layout->shown[i].width;
@@ -325,7 +327,7 @@ static unsigned total_width(const struct layout *layout, bool shrunk) {
 }
 
 /* Columns at the right go where there is no room; not the first one, nor that which rows are sorted by. */
-static void drop_columns(struct layout *layout, unsigned room) {
+static void drop_columns(struct table_layout *layout, unsigned room) {
     while (layout->shown_count > 1 && total_width(layout, true) > room) {
         size_t last = layout->shown_count - 1;
         if (layout->shown[last].column == layout->sort && last > 1)
@@ -335,7 +337,7 @@ static void drop_columns(struct layout *layout, unsigned room) {
     }
 }
 
-static void shrink_columns(struct layout *layout, unsigned room) {
+static void shrink_columns(struct table_layout *layout, unsigned room) {
     unsigned total;
     while ((total = total_width(layout, false)) > room) {
         struct column_place *widest = NULL;
@@ -353,11 +355,11 @@ static void shrink_columns(struct layout *layout, unsigned room) {
     }
 }
 
-static void lay_out(struct place *place, struct layout *layout) {
+static void lay_out(struct place *place, struct table_layout *layout) {
     struct outline *outline = place->outline;
     const struct page *page = outline_page(outline);
     size_t sort;
-    *layout = (struct layout){.sort = outline_sort(outline), .tree = page->expands != NULL};
+    *layout = (struct table_layout){.sort = outline_sort(outline), .tree = page->expands != NULL};
     layout->columns = page->columns(outline_context(outline), &layout->count, &sort);
     widen(place, layout);
     for (size_t i = 0; i < layout->count; i++) {
@@ -416,7 +418,7 @@ static void draw_heading(const struct outline *outline) {
     }
 }
 
-static void draw_titles(const struct outline *outline, const struct layout *layout) {
+static void draw_titles(const struct outline *outline, const struct table_layout *layout) {
     unsigned row = title_row(outline);
     bool unicode = terminal_shows_unicode();
     for (size_t i = 0; i < layout->shown_count; i++) {
@@ -430,8 +432,8 @@ static void draw_titles(const struct outline *outline, const struct layout *layo
                                                             : (unicode ? "▲" : "^"));
         unsigned width = (unsigned)width_of(strbuf_text(&title));
         bool right = cell_is_right_aligned(column->kind) && column->kind != VALUE_SHARE;
-        unsigned start = right && width < place->width ? place->start + place->width - width
-                                                       : place->start;
+        unsigned start =
+            right && width < place->width ? place->start + place->width - width : place->start;
         terminal_text(row, start, place->width - (start - place->start),
                       sorted ? PAINT_SORTED : PAINT_TITLE, strbuf_text(&title));
         strbuf_free(&title);
@@ -472,8 +474,9 @@ static void draw_share(unsigned row, const struct column_place *at, double share
     strbuf_free(&bar);
 }
 
-static void draw_cell(unsigned row, const struct layout *layout, const struct column_place *at,
-                      const struct value *value, unsigned indent, enum paint paint) {
+static void draw_cell(unsigned row, const struct table_layout *layout,
+                      const struct column_place *at, const struct value *value, unsigned indent,
+                      enum paint paint) {
     const struct column *column = &layout->columns[at->column];
     struct strbuf text = {0}, fitting = {0};
     unsigned room = at->width > indent ? at->width - indent : 0;
@@ -500,7 +503,7 @@ static const char *mark_of(const struct outline_row *row) {
     return row->expanded ? (unicode ? "▾" : "-") : (unicode ? "▸" : "+");
 }
 
-static void draw_row(const struct place *place, const struct layout *layout, unsigned y,
+static void draw_row(const struct place *place, const struct table_layout *layout, unsigned y,
                      const struct outline_row *row) {
     const struct column_place *first = &layout->shown[0];
     unsigned indent = mark_width(layout, row->depth);
@@ -529,7 +532,7 @@ static void draw_rows(struct app *app) {
     struct outline *outline = place->outline;
     uint64_t top = outline_top(outline), count = outline_count(outline);
     unsigned row = body_row(outline), rows = app_body_rows(app);
-    struct layout layout;
+    struct table_layout layout;
     draw_heading(outline);
     lay_out(place, &layout);
     if (!outline_page(outline)->lines)
@@ -639,7 +642,7 @@ struct app_click app_click_at(struct app *app, unsigned row, unsigned column) {
         click.spot = SPOT_ROW;
         click.row = index;
     } else if (row + 1 == body && !outline_page(outline)->lines) {
-        struct layout layout;
+        struct table_layout layout;
         lay_out(place, &layout);
         for (size_t i = 0; i < layout.shown_count; i++) {
             if (column >= layout.shown[i].start &&

@@ -2,7 +2,7 @@
 
 #include "tui/terminal.h"
 
-#define CONTROL(letter) ((letter) & 31)
+#define CONTROL(letter) ((letter)&31)
 
 const struct key_binding key_bindings[] = {
     {ACTION_VIEW, {0}, "1 … 9, 0", NULL, "a view: as the tabs say; 0 is Messages"},

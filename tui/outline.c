@@ -187,8 +187,8 @@ static bool can_expand(const struct outline *outline, struct row row) {
     const struct opened *opened = outline->opened;
     bool from_the_start;
     return row.kind == ROW_MORE ||
-           (opened->page->expands && opened->page->expands(&opened->context, opened->data.model,
-                                                           row, &from_the_start));
+           (opened->page->expands &&
+            opened->page->expands(&opened->context, opened->data.model, row, &from_the_start));
 }
 
 struct outline_row outline_row(struct outline *outline, uint64_t index) {
@@ -362,8 +362,8 @@ bool outline_expand(struct outline *outline) {
 static void fold(struct outline *outline, struct place place) {
     if (!place.node) {
         vec_free(&place.expansion->nodes);
-        size_t after = (size_t)(outline->expansions.items + outline->expansions.count -
-                                (place.expansion + 1));
+        size_t after =
+            (size_t)(outline->expansions.items + outline->expansions.count - (place.expansion + 1));
         memmove(place.expansion, place.expansion + 1, after * sizeof *place.expansion);
         outline->expansions.count--;
         return;
@@ -408,8 +408,8 @@ bool outline_toggle(struct outline *outline) {
 void outline_expand_first(struct outline *outline) {
     enum { MOST = 64 };
     const struct opened *opened = outline->opened;
-    for (uint32_t position = 0; opened->page->expands && position < outline->order->count && position < MOST;
-         position++) {
+    for (uint32_t position = 0;
+         opened->page->expands && position < outline->order->count && position < MOST; position++) {
         bool from_the_start = false;
         struct row row = outline_root_row(outline, position);
         if (!opened->page->expands(&opened->context, opened->data.model, row, &from_the_start) ||

@@ -12,14 +12,15 @@ struct outline;
 struct outline_host {
     struct worker *worker, *reader;
     void *context;
-    void (*changed)(void *context);                     /* something is to be drawn anew */
-    void (*said)(void *context, const char *message);   /* for the message line */
-    void (*failed)(void *context, struct err *err);     /* takes the error */
+    void (*changed)(void *context);                          /* something is to be drawn anew */
+    void (*said)(void *context, const char *message);        /* for the message line */
+    void (*failed)(void *context, struct err *err);          /* takes the error */
     void (*release)(void *context, struct refresh *refresh); /* gives a reference back */
 };
 
 struct err *outline_create(const struct outline_host *host, struct outline **ret) ERR_CHECK;
-void outline_destroy(struct outline *outline); /* NULL is fine; jobs that run on end by themselves */
+void outline_destroy(
+    struct outline *outline); /* NULL is fine; jobs that run on end by themselves */
 
 /* Opens a page, on the worker. Of what the context holds the outline takes references. What is shown
  * stays until the new rows are there; then it is as it was before, as far as possible: the same row is
@@ -33,7 +34,8 @@ bool outline_is_forgotten(const struct outline *outline);
 bool outline_is_opening(const struct outline *outline);
 /* Whether something is shown; what; the page's heading, "" without. */
 bool outline_is_open(const struct outline *outline);
-const struct view_context *outline_context(const struct outline *outline); /* NULL if it is not open */
+const struct view_context *
+outline_context(const struct outline *outline); /* NULL if it is not open */
 const struct page *outline_page(const struct outline *outline);
 const void *outline_model(const struct outline *outline);
 const char *outline_heading(const struct outline *outline);
@@ -45,7 +47,8 @@ uint64_t outline_roots(const struct outline *outline); /* that the filter shows 
 uint64_t outline_selected(const struct outline *outline);
 void outline_select(struct outline *outline, uint64_t index); /* the last one if there are fewer */
 void outline_move(struct outline *outline, int64_t rows);
-void outline_scroll(struct outline *outline, int64_t rows); /* the window, with the selection in it */
+void outline_scroll(struct outline *outline,
+                    int64_t rows); /* the window, with the selection in it */
 uint64_t outline_top(const struct outline *outline);
 void outline_set_window(struct outline *outline, unsigned rows);
 
@@ -78,7 +81,7 @@ struct outline_row {
     bool is_selected;
     bool is_known; /* the cells below are there yet */
     enum row_style style;
-    const struct value *values; /* of all columns */
+    const struct value *values;  /* of all columns */
     const struct subject *about; /* kind SUBJECT_NONE: nothing */
 };
 

@@ -21,13 +21,13 @@ struct arranging {
     struct outline *outline;
     uint64_t generation;
     struct opened *opened;
-    bool is_new;  /* the page is to be opened first */
+    bool is_new; /* the page is to be opened first */
     bool default_sort;
     size_t sort;
     bool descending;
     char filter[OUTLINE_FILTER];
-    bool keep;      /* the row of this identity stays selected */
-    bool by_row;    /* ... or, in the same model, this row */
+    bool keep;   /* the row of this identity stays selected */
+    bool by_row; /* ... or, in the same model, this row */
     uint64_t identity;
     struct row row;
     /* Found: */
@@ -72,9 +72,8 @@ static struct err *arranging_run(void *context, struct work *work) {
         arranging->sort = sort;
         arranging->descending = sort < count && columns[sort].kind != VALUE_TEXT;
     }
-    struct arrange_options options = {.sort = arranging->sort,
-                                      .descending = arranging->descending,
-                                      .filter = arranging->filter};
+    struct arrange_options options = {
+        .sort = arranging->sort, .descending = arranging->descending, .filter = arranging->filter};
     if (opened->page->fixed_order)
         options = (struct arrange_options){.sort = PAGE_UNSORTED, .filter = ""};
     TRY(arrange(&range, &options, work, &arranging->order->items, &arranging->order->count));
@@ -177,8 +176,8 @@ struct err *outline_open(struct outline *outline, const struct page *page,
         free(opened);
         return err_no_memory();
     }
-    *opened = (struct opened){
-        .page = page, .context = *context, .host = outline->host, .references = 1};
+    *opened =
+        (struct opened){.page = page, .context = *context, .host = outline->host, .references = 1};
     context->refresh->references++;
     context->baseline->references++;
     bool same_page = outline->page == page;
@@ -229,8 +228,8 @@ static struct err *load_arranged(struct loading *loading, struct work *work) {
     struct opened *opened = loading->opened;
     struct row_list all = {0};
     uint32_t *order = NULL, count = 0;
-    struct err *err = opened->page->children(&opened->context, opened->data.model, loading->row, 0,
-                                             MOST, &all);
+    struct err *err =
+        opened->page->children(&opened->context, opened->data.model, loading->row, 0, MOST, &all);
     const struct row_range range = {.page = opened->page,
                                     .context = &opened->context,
                                     .model = opened->data.model,
@@ -356,8 +355,7 @@ void outline_load(struct outline *outline, struct place place, uint64_t first) {
     loading->descending = outline->descending;
     if (of_group)
         snprintf(loading->filter, sizeof loading->filter, "%s", outline->filter);
-    worker_submit(outline->host.reader,
-                  (struct job){"rows", loading_run, loading_done, loading});
+    worker_submit(outline->host.reader, (struct job){"rows", loading_run, loading_done, loading});
 }
 
 /* ---- cells of the window ------------------------------------------------------------------------- */
@@ -469,7 +467,8 @@ bool outline_want_window(struct outline *outline) {
     reading->outline = outline;
     wanted_rows(outline, reading);
     bool known = !reading->rows.count;
-    if (known || outline->is_reading) { /* what is read now may be enough; then we are asked again */
+    if (known ||
+        outline->is_reading) { /* what is read now may be enough; then we are asked again */
         vec_free(&reading->rows);
         free(reading);
         return known;
@@ -477,8 +476,7 @@ bool outline_want_window(struct outline *outline) {
     outline->is_reading = true;
     outline_share(outline);
     reading->opened = opened_share(outline->opened);
-    worker_submit(outline->host.reader,
-                  (struct job){"rows", reading_run, reading_done, reading});
+    worker_submit(outline->host.reader, (struct job){"rows", reading_run, reading_done, reading});
     return false;
 }
 
@@ -496,7 +494,7 @@ struct searching {
     struct vec(struct found_node {
         uint64_t index;
         struct row row;
-    }) nodes; /* by index */
+    }) nodes;       /* by index */
     uint64_t found; /* UINT64_MAX: nowhere */
 };
 
@@ -549,9 +547,9 @@ static void searching_done(void *context, struct err *err) {
     } else if (!err && current) {
         if (searching->step > 0 ? searching->found <= searching->from
                                 : searching->found >= searching->from)
-            outline->host.said(outline->host.context,
-                               searching->step > 0 ? "search went on from the top"
-                                                   : "search went on from the bottom");
+            outline->host.said(outline->host.context, searching->step > 0
+                                                          ? "search went on from the top"
+                                                          : "search went on from the bottom");
         outline_select(outline, searching->found);
         outline->host.changed(outline->host.context);
     }

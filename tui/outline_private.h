@@ -43,15 +43,15 @@ struct outline {
     bool dead;           /* the owner is gone */
 
     struct opened *opened;
-    struct order *order; /* there if `opened` is */
+    struct order *order;                     /* there if `opened` is */
     struct vec(struct expansion) expansions; /* by position */
     uint64_t selected, top;
     unsigned window;
-    bool at_start; /* nobody has moved yet */
+    bool at_start;           /* nobody has moved yet */
     const struct page *page; /* that is open, is being opened, or was before it was forgotten */
     bool forgotten;
-    unsigned arranging;      /* jobs that open or arrange */
-    bool has_identity;       /* of the selected root row, when it was forgotten */
+    unsigned arranging; /* jobs that open or arrange */
+    bool has_identity;  /* of the selected root row, when it was forgotten */
     uint64_t identity;
 
     size_t sort;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONTROL(letter) ((letter) & 31)
+#define CONTROL(letter) ((letter)&31)
 
 void prompt_start(struct prompt *prompt, const char *label, const char *text) {
     prompt->label = label;
@@ -104,8 +104,7 @@ void prompt_draw(const struct prompt *prompt, unsigned row, unsigned columns) {
     size_t first = 0;
     strbuf_add(&left, prompt->text, prompt->cursor);
     /* What does not fit goes out at the left. */
-    while (first < prompt->cursor &&
-           start + width_of(strbuf_text(&left) + first) + 1 >= columns)
+    while (first < prompt->cursor && start + width_of(strbuf_text(&left) + first) + 1 >= columns)
         first = after(prompt, first);
     unsigned taken = (unsigned)width_of(strbuf_text(&left) + (left.length ? first : 0));
     if (start < columns)

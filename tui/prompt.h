@@ -8,7 +8,7 @@
 enum { PROMPT_SIZE = 512 };
 
 struct prompt {
-    const char *label; /* NULL: nothing is asked */
+    const char *label;      /* NULL: nothing is asked */
     char text[PROMPT_SIZE]; /* UTF-8 */
     size_t length, cursor;  /* bytes */
 };

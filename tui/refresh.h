@@ -7,10 +7,8 @@
 
 #include "introspect/analyses/audit.h"
 #include "introspect/analyses/containers.h"
-#include "introspect/analyses/first_seen.h"
 #include "introspect/analyses/garbage.h"
 #include "introspect/analyses/growth_types.h"
-#include "introspect/analyses/type_holders.h"
 #include "introspect/analyses/types.h"
 #include "introspect/graph/dominators.h"
 #include "introspect/heap/stacks.h"
@@ -44,15 +42,14 @@ struct refresh {
     struct types types;      /* by footprint; without retained sizes */
     struct shared_counts *counts;
     struct shared_counts *previous; /* of the refresh before; NULL: there was none */
-    uint16_t *
-        first_seen; /* by id: the number of the refresh an object was first there in; NULL: not known */
 
-    unsigned
-        ready; /* enum product: those below that are there. For views: what they asked for is. */
+    /* Sets of enum product, which only the screen's thread looks at: those below that are there, are being
+     * made, could not be made. */
+    unsigned ready, pending, failed;
+    unsigned made; /* those that are there, for the worker */
     struct graph *graph;
     struct dominators *dominators;
-    char **held_by;     /* by type id: "shop.cache.ORDERS[*]"; NULL: of no object */
-    uint64_t *retained; /* by type id, bytes */
+    uint64_t *retained; /* by type id: bytes that would be freed with all its objects */
     struct containers containers;
     struct garbage *garbage; /* one for each interpreter, heap_interpreter_count of them */
     struct audit audit;

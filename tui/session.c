@@ -1,5 +1,6 @@
 #include "tui/session.h"
 
+#include "base/cleanup.h"
 #include "source/snapshot_output.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ struct session {
     bool capturing, gone, ended;
     int pidfd; /* readable when the process has ended; -1: not known */
     uint64_t start_time;
-    double every, due; /* seconds; `due` on the monotonic clock */
+    double every, due;     /* seconds; `due` on the monotonic clock */
     double wanted_seconds; /* that the products which were wanted last took */
 };
 
@@ -96,8 +97,7 @@ static struct err *take_refresh(struct capturing *capturing, const char *path, p
                                 const struct refresh *before, struct refresh **ret) {
     struct source *source = NULL;
     struct err *err = open_source(capturing, path, pid, &source);
-    if (!err && capturing->start_time &&
-        source_info(source)->start_time != capturing->start_time)
+    if (!err && capturing->start_time && source_info(source)->start_time != capturing->start_time)
         err = err_new(ERR_SOURCE, "the process has ended: %d is another one now", (int)pid);
     if (err) {
         source_close(source);
@@ -122,10 +122,11 @@ static struct err *capture_run(void *context, struct work *work) {
 static void take_made(struct session *session, struct capturing *capturing) {
     session_release(session, session->current);
     session->current = take_pointer(capturing->made);
-    session->start_time = session->options.pid ? source_info(session->current->source)->start_time : 0;
+    session->start_time =
+        session->options.pid ? source_info(session->current->source)->start_time : 0;
     if (!session->baseline)
-        session->baseline = capturing->baseline ? take_pointer(capturing->baseline)
-                                                : share(session->current);
+        session->baseline =
+            capturing->baseline ? take_pointer(capturing->baseline) : share(session->current);
     session->events.refreshed(session->events.context);
 }
 
@@ -373,8 +374,7 @@ bool session_require(struct session *session, struct refresh *refresh, unsigned 
 
 void session_want(struct session *session, struct refresh *refresh, unsigned wanted) {
     wanted = products_with_bases(wanted);
-    bool too_dear =
-        session->every > 0 && session->wanted_seconds > WANTED_SHARE * session->every;
+    bool too_dear = session->every > 0 && session->wanted_seconds > WANTED_SHARE * session->every;
     if (!(wanted & ~(refresh->ready | refresh->pending)) || (wanted & refresh->failed) || too_dear)
         return;
     session->wanted_seconds = 0;
@@ -392,9 +392,8 @@ struct saving {
 static struct err *save_run(void *context, struct work *work) {
     struct saving *saving = context;
     struct snapshot_output *output = NULL;
-    const struct source_options options = {.cancel = work_cancel(work),
-                                           .progress = show_phase,
-                                           .progress_context = work};
+    const struct source_options options = {
+        .cancel = work_cancel(work), .progress = show_phase, .progress_context = work};
     if (!access(saving->path, F_OK))
         return err_new(ERR_USAGE, "%s is there already; choose another name", saving->path);
     TRY(snapshot_output_open(saving->path, options.cancel, &output));

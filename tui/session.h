@@ -9,9 +9,9 @@
 struct session;
 
 struct session_options {
-    const char *argument;         /* as given: a PID or a file; borrowed */
-    pid_t pid;                    /* 0: it is a file */
-    const char *baseline;         /* a snapshot to compare with; NULL: the first refresh; borrowed */
+    const char *argument; /* as given: a PID or a file; borrowed */
+    pid_t pid;            /* 0: it is a file */
+    const char *baseline; /* a snapshot to compare with; NULL: the first refresh; borrowed */
     struct source_options source; /* how to capture; cancel and progress are the session's own */
     bool hide_values;
     double every; /* seconds between refreshes; 0: only when asked for */

@@ -2,6 +2,7 @@
 
 #include "base/strbuf.h"
 #include "report/width.h"
+#include "tui/terminfo.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -36,9 +36,9 @@ static struct {
 /* ---- colours ------------------------------------------------------------------------------------ */
 
 struct look {
-    attr_t attributes; /* with colours */
+    attr_t attributes;                                  /* with colours */
     short color256, color8, background256, background8; /* -1: the terminal's own */
-    attr_t plain;                                        /* without colours */
+    attr_t plain;                                       /* without colours */
 };
 
 /* Colours of the middle of the scale, to be read on light and on dark. */
@@ -90,19 +90,6 @@ static void set_looks(enum terminal_colors colors) {
 
 /* ---- ways out ----------------------------------------------------------------------------------- */
 
-/* Remembers what a capability sends. */
-static int remember_byte(int byte) {
-    if (terminal.restore_length < RESTORE_SIZE)
-        terminal.restore[terminal.restore_length++] = (char)byte;
-    return byte;
-}
-
-static void remember(const char *capability) {
-    const char *text = tigetstr((char *)(uintptr_t)capability);
-    if (text && text != (char *)-1)
-        tputs(text, 1, remember_byte);
-}
-
 /* Only functions that a signal handler may call. */
 static void crash(int number) {
     ssize_t written = write(STDOUT_FILENO, terminal.restore, terminal.restore_length);
@@ -122,13 +109,12 @@ static void catch_crashes(bool on) {
 
 static void prepare_ways_out(void) {
     static const char mouse_off[] = "\033[?1006l\033[?1000l";
-    terminal.restore_length = 0;
-    remember("sgr0");
-    remember("cnorm");
-    remember("rmkx");
-    for (const char *byte = terminal.mouse ? mouse_off : ""; *byte; byte++)
-        remember_byte(*byte);
-    remember("rmcup");
+    struct strbuf restore = {0};
+    strbuf_puts(&restore, terminal.mouse ? mouse_off : "");
+    terminfo_restore(&restore);
+    terminal.restore_length = restore.length < RESTORE_SIZE ? restore.length : 0;
+    memcpy(terminal.restore, strbuf_text(&restore), terminal.restore_length);
+    strbuf_free(&restore);
     catch_crashes(true);
 }
 
@@ -172,22 +158,27 @@ static void set_locale(void) {
 
 static struct err *check(void) {
     const char *term = getenv("TERM");
-    int found = 0;
     if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
         return err_new(ERR_USAGE, "standard %s is no terminal; heapglass top prints to any place",
                        isatty(STDOUT_FILENO) ? "input" : "output");
     if (!term || !*term)
         return err_new(ERR_USAGE, "TERM is not set, so that it is not known how to draw on this "
                                   "terminal; set it, or use heapglass top");
-    if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
-        return err_new(ERR_USAGE, "the terminal '%s' is not in the terminfo database; set TERM to "
-                                  "one that is (xterm, vt100), or use heapglass top", term);
-    const char *place = tigetstr((char *)(uintptr_t) "cup");
-    bool can = place && place != (char *)-1;
-    del_curterm(cur_term);
-    return can ? NULL
-               : err_new(ERR_USAGE, "the terminal '%s' cannot place its cursor; set TERM to what it "
-                                    "is, or use heapglass top", term);
+    switch (terminfo_look(STDOUT_FILENO)) {
+    case TERMINFO_UNKNOWN:
+        return err_new(ERR_USAGE,
+                       "the terminal '%s' is not in the terminfo database; set TERM to one "
+                       "that is (xterm, vt100), or use heapglass top",
+                       term);
+    case TERMINFO_DUMB:
+        return err_new(ERR_USAGE,
+                       "the terminal '%s' cannot place its cursor; set TERM to what it is, "
+                       "or use heapglass top",
+                       term);
+    case TERMINFO_FINE:
+        break;
+    }
+    return NULL;
 }
 
 static void set_modes(void) {
@@ -336,12 +327,12 @@ static int special_code(wint_t code) {
         wint_t curses;
         int ours;
     } codes[] = {
-        {KEY_UP, KEY_CODE_UP},           {KEY_DOWN, KEY_CODE_DOWN},
-        {KEY_LEFT, KEY_CODE_LEFT},       {KEY_RIGHT, KEY_CODE_RIGHT},
-        {KEY_PPAGE, KEY_CODE_PAGE_UP},   {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
-        {KEY_HOME, KEY_CODE_HOME},       {KEY_END, KEY_CODE_END},
-        {KEY_ENTER, KEY_CODE_ENTER},     {KEY_BACKSPACE, KEY_CODE_BACKSPACE},
-        {KEY_DC, KEY_CODE_DELETE},       {KEY_BTAB, KEY_CODE_BACK_TAB},
+        {KEY_UP, KEY_CODE_UP},         {KEY_DOWN, KEY_CODE_DOWN},
+        {KEY_LEFT, KEY_CODE_LEFT},     {KEY_RIGHT, KEY_CODE_RIGHT},
+        {KEY_PPAGE, KEY_CODE_PAGE_UP}, {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
+        {KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},
+        {KEY_ENTER, KEY_CODE_ENTER},   {KEY_BACKSPACE, KEY_CODE_BACKSPACE},
+        {KEY_DC, KEY_CODE_DELETE},     {KEY_BTAB, KEY_CODE_BACK_TAB},
         {KEY_RESIZE, KEY_CODE_RESIZE},
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {

@@ -33,8 +33,8 @@ uint32_t type_id_of(const struct heap *heap, const struct subject *subject) {
 
 uint32_t object_id_of(const struct heap *heap, const struct subject *subject) {
     uint32_t id = subject->kind == SUBJECT_OBJECT ? heap_find(heap, subject->address) : HEAP_NONE;
-    bool same = id != HEAP_NONE && !strncmp(heap_type(heap, id)->name, subject->type,
-                                            sizeof subject->type - 1);
+    bool same = id != HEAP_NONE &&
+                !strncmp(heap_type(heap, id)->name, subject->type, sizeof subject->type - 1);
     return same ? id : HEAP_NONE;
 }
 
@@ -48,8 +48,8 @@ struct value cells_text(struct cells *cells, const char *text) {
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
-static void add(struct lines *lines, struct subject about, enum row_style style,
-                const char *format, va_list arguments) {
+static void add(struct lines *lines, struct subject about, enum row_style style, const char *format,
+                va_list arguments) {
     char *text = NULL;
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;

@@ -39,7 +39,8 @@ struct view;
 /* What the functions of a page work on. */
 struct view_context {
     struct refresh *refresh;
-    struct refresh *baseline; /* the same as `refresh` if there was none since */
+    struct refresh *baseline;  /* the same as `refresh` if there was none since */
+    unsigned products;         /* enum product: those of `refresh` that are there; use no others */
     struct history *history;   /* all refreshes as series; has its own lock */
     struct messages *messages; /* has its own lock */
     const struct view *origin; /* of Help: the view that it is asked for in */
@@ -93,7 +94,8 @@ struct page {
     bool
         fixed_order; /* root rows are groups or lines: sorting and filtering are for their children */
     bool lines;      /* no titles: rows are lines of text, in one column */
-    bool sized;      /* opened again when the screen's size changes */
+    bool follows_messages; /* opened again when there are new ones */
+    bool sized;            /* opened again when the screen's size changes */
 
     /* Its columns, and the one that it is sorted by at first (its largest first if that is a number), or
      * PAGE_UNSORTED. Any thread. */

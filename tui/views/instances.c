@@ -1,0 +1,131 @@
+/* Instances: the objects of a type, one by one. */
+#include "tui/view.h"
+
+#include <stdlib.h>
+
+enum { ADDRESS, VALUE, SIZE, RETAINED, REFCOUNT, HIDDEN, FIRST_SEEN, COLUMNS };
+
+static const struct column *columns(const struct view_context *context, size_t *count,
+                                    size_t *sort) {
+    static const struct column all[COLUMNS] = {
+        [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
+        [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
+        [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
+        [REFCOUNT] = {"refcount", "REFS", VALUE_COUNT, 0},
+        [HIDDEN] = {"hidden", "HIDDEN", VALUE_CHANGE, 0},
+        [FIRST_SEEN] = {"first_seen", "SEEN", VALUE_COUNT, 0},
+    };
+    (void)context;
+    *count = COLUMNS;
+    *sort = PAGE_UNSORTED;
+    return all;
+}
+
+struct model {
+    struct vec(uint32_t) ids;
+};
+
+static void close_instances(void *opened) {
+    struct model *model = opened;
+    if (model)
+        vec_free(&model->ids);
+    free(model);
+}
+
+static struct err *open_instances(const struct view_context *context, struct work *work,
+                                  struct opened_page *ret) {
+    enum { SLICE = 1 << 20 };
+    const struct heap *heap = context->refresh->heap;
+    struct model *model = calloc(1, sizeof *model);
+    if (!model)
+        return err_no_memory();
+    ret->model = model;
+    if (context->type_id == HEAP_NONE) {
+        strbuf_puts(&ret->heading, "there is no object of this type any more\n");
+        return NULL;
+    }
+    const struct type *type = heap_type_by_id(heap, context->type_id);
+    if (!vec_reserve(&model->ids, heap_type_sums(heap, context->type_id)->objects))
+        return err_no_memory();
+    for (uint32_t id = 0; id < heap_count(heap); id++) {
+        if (id % SLICE == 0) {
+            work_share(work, id, heap_count(heap));
+            if (*work_cancel(work))
+                return err_new(ERR_CANCELLED, "cancelled");
+        }
+        if (heap_type(heap, id) == type && !vec_push(&model->ids, id))
+            return err_no_memory();
+    }
+    ret->root_count = (uint32_t)model->ids.count;
+    return NULL;
+}
+
+static struct row root(const struct view_context *context, const void *opened, uint32_t index) {
+    const struct model *model = opened;
+    (void)context;
+    return (struct row){.id = model->ids.items[index]};
+}
+
+static void cells(const struct view_context *context, const void *model, struct row row,
+                  unsigned wanted, struct cells *cells) {
+    const struct refresh *refresh = context->refresh;
+    const struct heap *heap = refresh->heap;
+    struct value *values = cells->values;
+    (void)model;
+    values[ADDRESS] = value_address(heap_address(heap, row.id));
+    values[SIZE] = value_bytes(heap_footprint(heap, row.id));
+    if (!(heap_flags(heap, row.id) & OBJECT_IMMORTAL))
+        values[REFCOUNT] = value_count(heap_refcount(heap, row.id));
+    if (context->products & PRODUCT_DOMINATORS)
+        values[RETAINED] = value_bytes(dominators_retained(refresh->dominators, row.id));
+    if (wanted & 1u << HIDDEN && context->products & PRODUCT_GRAPH) {
+        int64_t hidden = graph_hidden(refresh->graph, row.id);
+        if (hidden)
+            values[HIDDEN] = value_change(hidden);
+    }
+    if (wanted & 1u << VALUE) {
+        struct strbuf text = {0};
+        heap_preview_contents(heap, row.id, &text);
+        values[VALUE] = cells_text(cells, strbuf_text(&text));
+        strbuf_free(&text);
+    }
+    if (!(heap_flags(heap, row.id) & OBJECT_REACHABLE))
+        cells->style = ROW_WARNING;
+}
+
+static bool about(const struct view_context *context, const void *model, struct row row,
+                  struct subject *ret) {
+    (void)model;
+    *ret = subject_of_object(context->refresh->heap, row.id);
+    return true;
+}
+
+static uint64_t identity(const struct view_context *context, const void *model, struct row row) {
+    (void)model;
+    return heap_address(context->refresh->heap, row.id);
+}
+
+static const struct page pages[] = {{
+    .name = "instances",
+    .export = "instances",
+    .wants = PRODUCT_DOMINATORS,
+    .columns = columns,
+    .open = open_instances,
+    .close = close_instances,
+    .root = root,
+    .cells = cells,
+    .about = about,
+    .identity = identity,
+}};
+
+extern const struct view view_instances;
+const struct view view_instances = {
+    .name = "instances",
+    .title = "Instances",
+    .key = '4',
+    .subjects = 1 << SUBJECT_TYPE,
+    .about_help = "The objects of a type, one by one.",
+    .pages = pages,
+    .page_count = 1,
+};
