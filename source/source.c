@@ -1,5 +1,6 @@
 #include "source/source.h"
 
+#include "base/gauge.h"
 #include "introspect/heap/hidden_values.h"
 #include "introspect/layout/provider.h"
 #include "source/source_private.h"
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 
 void source_progress(const struct source_options *options, const char *phase) {
+    gauge_part(0, 0, 0);
     if (options->progress)
         options->progress(options->progress_context, phase);
 }

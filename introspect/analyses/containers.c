@@ -2,6 +2,7 @@
 
 #include "base/big_memory.h"
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "base/vec.h"
 #include "introspect/analyses/path_classes.h"
 
@@ -115,6 +116,7 @@ static bool add_chain(struct collector *collector, uint32_t place) {
 static struct err *assign(struct collector *collector, const volatile int *cancel) {
     for (uint32_t id = 0; id < collector->graph->object_count; id++) {
         uint64_t footprint = heap_footprint(collector->heap, id);
+        gauge_step(id);
         if (path_class_of(collector->classes, id) == PATH_CLASS_NONE) {
             collector->ret->unreached++;
             collector->ret->unreached_footprint += footprint;
@@ -240,6 +242,7 @@ static struct err *visit_owners(struct collector *collector, const volatile int 
         }
     }
     for (uint32_t id = 0; id < collector->graph->object_count && !cancel_asked(cancel); id++) {
+        gauge_step(id);
         if (!owners[id])
             continue;
         struct container *container = container_at(collector, id);
@@ -333,9 +336,12 @@ static struct err *collect(struct collector *collector, const volatile int *canc
     const struct path_filter filter = {.barrier = HEAP_NONE, .lasting_first = true};
     if (!collector->place_of || !collector->paths || !collector->kinds)
         return err_no_memory();
+    gauge_part(0, 10, collector->graph->object_count);
     TRY(path_classes_create(collector->graph, &filter, cancel, &collector->classes));
+    gauge_part(10, 73, collector->graph->object_count);
     TRY(assign(collector, cancel));
     TRY(keep_places(collector));
+    gauge_part(73, 98, collector->graph->object_count);
     TRY(visit_owners(collector, cancel));
     TRY(add_paths(collector));
     return add_names(collector);

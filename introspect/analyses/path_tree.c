@@ -1,5 +1,6 @@
 #include "base/big_memory.h"
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "introspect/analyses/paths.h"
 
 #include <stdlib.h>
@@ -142,6 +143,7 @@ static void grow(struct grower *grower, const volatile int *cancel) {
     const struct graph *graph = grower->tree->graph;
     for (; grower->followed < grower->queued; grower->followed++) {
         size_t i = grower->followed;
+        gauge_step(i);
         if (i % POLL_EVERY == 0 && cancel_asked(cancel))
             return;
         if (i + AHEAD < grower->queued)

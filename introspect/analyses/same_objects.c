@@ -1,6 +1,7 @@
 #include "introspect/analyses/same_objects.h"
 
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "base/strbuf.h"
 #include "introspect/heap/parallel.h"
 
@@ -245,6 +246,7 @@ static void run_part(void *context, size_t first, size_t last) {
     struct prover *prover = context;
     if (!cancel_asked(prover->cancel))
         prover->part(prover->context, prover, (uint32_t)first, (uint32_t)last);
+    gauge_add(last - first);
 }
 
 struct err *comparison_run(struct comparison *comparison, compare_part *part, void *context,
@@ -257,6 +259,7 @@ struct err *comparison_run(struct comparison *comparison, compare_part *part, vo
         provers[i] = (struct prover){comparison, cancel, part, context, {0}, {0}};
         contexts[i] = &provers[i];
     }
+    gauge_part(0, 100, heap_count(comparison->now.heap));
     parallel_for(heap_count(comparison->now.heap), GRAIN, threads, run_part, contexts);
     for (unsigned i = 0; i < threads; i++) {
         failed |= provers[i].value.failed || provers[i].other_value.failed;

@@ -8,6 +8,7 @@
 
 #include "base/big_memory.h"
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "base/vec.h"
 
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct builder {
     uint32_t *semidominator;
     uint32_t *dominator;
     uint32_t count;
+    uint32_t most; /* that there may be */
     struct vec(struct cursor) stack;
     struct vec(uint32_t) chain;
     bool out_of_memory;
@@ -80,7 +82,9 @@ static unsigned traits_of(const struct graph *graph, uint32_t id) {
 static void find_traits(struct builder *builder) {
     const struct graph *graph = builder->graph;
     for (uint32_t id = 0; id < graph->object_count; id++) {
+        gauge_step(id);
         builder->traits[id] = (uint8_t)traits_of(graph, id);
+        builder->most += !(builder->traits[id] & LONE_LEAF);
         if (builder->traits[id] & HELD_BY_HIDDEN && graph_hidden(graph, id) <= 0)
             builder->traits[id] &= (uint8_t)~HELD_BY_HIDDEN;
     }
@@ -105,6 +109,7 @@ static uint32_t add_vertex(struct builder *builder, uint32_t id, uint32_t parent
 static void enter(struct builder *builder, uint32_t id, uint32_t parent) {
     const struct graph *graph = builder->graph;
     builder->number[id] = add_vertex(builder, id, parent);
+    gauge_step(builder->number[id]);
     struct cursor cursor = {builder->number[id], graph->first[id], graph->first[id + 1]};
     if (cursor.next < cursor.end && !vec_push(&builder->stack, cursor))
         builder->out_of_memory = true;
@@ -195,6 +200,7 @@ static struct err *find_dominators(struct builder *builder) {
         builder->semidominator[i] = builder->label[i] = semidominator(builder, i);
         if (i % POLL_EVERY == 0)
             TRY(cancel_check(builder->cancel));
+        gauge_step(i);
     }
     for (uint32_t i = HIDDEN; i < builder->count; i++) {
         uint32_t dominator = builder->dominator[i];
@@ -240,6 +246,7 @@ static void add_up(struct builder *builder) {
     add_lone_leaves(builder);
     for (uint32_t i = builder->count; i-- > HIDDEN;) {
         uint32_t id = id_of(builder, i), parent = id_of(builder, builder->dominator[i]);
+        gauge_step(i);
         if (i > HIDDEN) {
             dominators->retained[id] += heap_footprint(builder->graph->heap, id);
             dominators->parent[id] = parent;
@@ -267,9 +274,13 @@ static struct err *build(struct builder *builder) {
     if (!builder->traits)
         return err_no_memory();
     memset(builder->number, 0xff, size);
+    gauge_part(0, 30, builder->graph->object_count);
     find_traits(builder);
+    gauge_part(30, 60, builder->most);
     TRY(search(builder));
+    gauge_part(60, 80, builder->count);
     TRY(find_dominators(builder));
+    gauge_part(80, 100, builder->count);
     add_up(builder);
     return NULL;
 }

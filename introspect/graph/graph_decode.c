@@ -1,6 +1,7 @@
 /* The forward side: every object's references, decoded on all threads. */
 #include "base/big_memory.h"
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "introspect/graph/graph_private.h"
 #include "introspect/heap/heap_private.h"
 #include "introspect/heap/parallel.h"
@@ -184,6 +185,7 @@ static void decode_range(void *context, size_t first, size_t last) {
         if (end > thread->graph->object_count)
             end = thread->graph->object_count;
         decode_part(thread, (uint32_t)(part * PART), (uint32_t)end);
+        gauge_add(1);
     }
 }
 
@@ -238,6 +240,7 @@ static struct err *decode_parts(struct graph *graph, const struct graph_options 
         thread_init(&threads[i], graph, parts, options->cancel);
         contexts[i] = &threads[i];
     }
+    gauge_part(0, 50, part_count);
     parallel_for(part_count, 1, count, decode_range, contexts);
     bool failed = false;
     struct err *err = NULL;

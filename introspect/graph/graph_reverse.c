@@ -2,6 +2,7 @@
  * nothing is shared, what is written lies close together, and referrers come out in ascending order. */
 #include "base/big_memory.h"
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "introspect/graph/graph_private.h"
 #include "introspect/heap/parallel.h"
 
@@ -48,14 +49,18 @@ static void fill_range(struct reverser *reverser, uint32_t low, uint32_t high) {
 
 static void count_ranges(void *context, size_t first, size_t last) {
     struct reverser *reverser = context;
-    for (size_t i = first; i < last; i++)
+    for (size_t i = first; i < last; i++) {
         count_range(reverser, range_start(reverser, i), range_start(reverser, i + 1));
+        gauge_add(1);
+    }
 }
 
 static void fill_ranges(void *context, size_t first, size_t last) {
     struct reverser *reverser = context;
-    for (size_t i = first; i < last; i++)
+    for (size_t i = first; i < last; i++) {
         fill_range(reverser, range_start(reverser, i), range_start(reverser, i + 1));
+        gauge_add(1);
+    }
 }
 
 /* Counts become beginnings, one place on: filling moves each to its end, the next one's beginning. */
@@ -80,9 +85,11 @@ struct err *graph_reverse(struct graph *graph, const struct graph_options *optio
         big_alloc((graph_reference_count(graph) + 1) * sizeof *graph->referrers, false);
     if (!graph->first_referrer || !graph->referrers)
         return err_no_memory();
+    gauge_part(50, 75, reverser.range_count);
     parallel_for(reverser.range_count, 1, threads, count_ranges, contexts);
     TRY(cancel_check(options->cancel));
     begin_rows(graph);
+    gauge_part(75, 100, reverser.range_count);
     parallel_for(reverser.range_count, 1, threads, fill_ranges, contexts);
     return cancel_check(options->cancel);
 }

@@ -1,6 +1,7 @@
 #include "introspect/heap/columns.h"
 
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "introspect/heap/footprint.h"
 #include "introspect/heap/parallel.h"
 
@@ -118,6 +119,7 @@ static void fill_words(void *context, size_t first, size_t last) {
                 &filler->decode, (uint64_t)columns->granule[id + BODIES_AHEAD] << GRANULE_SHIFT);
         fill_object(filler, id, type);
     }
+    gauge_add(end - start);
 }
 
 static struct err *rank_objects(struct columns *columns) {
@@ -186,6 +188,7 @@ struct err *columns_fill(const struct columns_input *input, struct columns *colu
                                             .context = &fillers[i]};
         contexts[i] = &fillers[i];
     }
+    gauge_part(66, 100, columns->count);
     parallel_for(columns->objects.word_count, GRAIN_WORDS, threads, fill_words, contexts);
     merge_overflows(fillers, threads, 0, &columns->refcount);
     merge_overflows(fillers, threads, 1, &columns->size);

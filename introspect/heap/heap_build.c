@@ -1,4 +1,5 @@
 /* How a heap is made: docs/ARCHITECTURE.md tells the order of its phases and why. */
+#include "base/gauge.h"
 #include "base/log.h"
 #include "introspect/heap/candidates.h"
 #include "introspect/heap/fence.h"
@@ -310,6 +311,7 @@ static struct err *finish(struct heap *heap, const struct bitmap *candidates,
 
 static struct err *reach(struct heap *heap) {
     TRY(prepare(heap));
+    gauge_part(0, 60, heap->pymalloc.block_count);
     TRY(mark_reachable(heap));
     return mark_met_types(heap, &heap->reachable);
 }
@@ -329,6 +331,7 @@ static struct err *build(struct heap *heap, bool totals_only) {
         return err ? err : walk_err;
     }
     heap->marking.unreachable = true;
+    gauge_part(60, 66, heap->pymalloc.block_count);
     TRY(copy_bitmap(&heap->objects, &heap->reachable));
     TRY(mark_from_bitmap(&heap->marking, &heap->gc.tracked, &heap->gc.odd, &heap->objects));
     log_phase("tracked", &since);

@@ -1,6 +1,7 @@
 #include "introspect/heap/mark.h"
 
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "introspect/heap/fence.h"
 #include "introspect/heap/parallel.h"
 
@@ -256,8 +257,11 @@ static void drain(struct worker *worker) {
             return;
         struct waiting next = queue_get(&bodies);
         visit(worker, next.place, next.type);
-        if (__builtin_expect(++visits % POLL_EVERY == 0, 0) && cancel_asked(marking->cancel))
-            return;
+        if (__builtin_expect(++visits % POLL_EVERY == 0, 0)) {
+            gauge_add(POLL_EVERY);
+            if (cancel_asked(marking->cancel))
+                return;
+        }
         if (worker->stack.count > SHARE_ABOVE &&
             __atomic_load_n(&worker->crew->idle, __ATOMIC_RELAXED))
             share(worker);

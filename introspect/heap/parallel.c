@@ -1,5 +1,7 @@
 #include "introspect/heap/parallel.h"
 
+#include "base/gauge.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -15,10 +17,12 @@ unsigned parallel_threads(unsigned wanted) {
 struct run {
     void (*body)(void *context);
     void *context;
+    struct gauge *gauge; /* of who waits for it */
 };
 
 static void *run_thread(void *argument) {
     struct run *run = argument;
+    gauge_attach(run->gauge);
     run->body(run->context);
     return NULL;
 }
@@ -28,7 +32,7 @@ void parallel_run(unsigned threads, void (*body)(void *context), void **contexts
     struct run runs[PARALLEL_MAX];
     bool started[PARALLEL_MAX] = {false};
     for (unsigned i = 1; i < threads; i++) {
-        runs[i] = (struct run){body, contexts[i]};
+        runs[i] = (struct run){body, contexts[i], gauge_attached()};
         started[i] = !pthread_create(&ids[i], NULL, run_thread, &runs[i]);
     }
     body(contexts[0]);

@@ -1,4 +1,5 @@
 /* Chunk OBJS: the columns of a part's objects. */
+#include "base/gauge.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/snapshot/part_scratch.h"
 #include "introspect/snapshot/snapshot_private.h"
@@ -147,8 +148,10 @@ static struct err *load_part(struct loader *loader, const struct chunk_entry *en
 
 static void load_parts(void *context, size_t first, size_t last) {
     struct loader *loader = context;
-    for (size_t i = first; i < last && !loader->err; i++)
+    for (size_t i = first; i < last && !loader->err; i++) {
         loader->err = load_part(loader, &loader->entries[i]);
+        gauge_add(1);
+    }
 }
 
 static struct err *run_loaders(struct snapshot *snapshot, const struct chunk_entry *entries) {
@@ -164,6 +167,7 @@ static struct err *run_loaders(struct snapshot *snapshot, const struct chunk_ent
         loaders[i].err = chunk_unpacker_new(&loaders[i].unpacker);
         contexts[i] = &loaders[i];
     }
+    gauge_part(0, 100, snapshot->part_count);
     if (loaders)
         parallel_for(snapshot->part_count, 1, threads, load_parts, contexts);
     for (unsigned i = 0; loaders && i < threads; i++) {

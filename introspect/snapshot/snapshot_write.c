@@ -1,5 +1,6 @@
 /* The order of a snapshot: the whole first, then its objects part by part, then what only they have told. */
 #include "base/cancel.h"
+#include "base/gauge.h"
 #include "base/log.h"
 #include "introspect/heap/parallel.h"
 #include "introspect/snapshot/part_scratch.h"
@@ -87,6 +88,7 @@ static void pack_parts(void *context, size_t first, size_t last) {
         job->part->err = cancel_check(job->part->saver->options.cancel);
         if (!job->part->err)
             job->part->err = pack_part(job->part, job->batch->first + i, job->batch->chunks[i]);
+        gauge_add(1);
     }
 }
 
@@ -144,6 +146,7 @@ static struct err *save_parts(struct saver *saver) {
         for (unsigned i = 0; i < batch->thread_count && !err; i++)
             err = start_thread(&batch->threads[i], saver);
     }
+    gauge_part(0, 100, parts);
     for (size_t first = 0; first < parts && !err; first += batch->at_once) {
         batch->first = first;
         err = save_batch(saver, batch,
