@@ -20,7 +20,8 @@ static void fails(const char *command_line, int expected_status, const char *lin
 Test(program, wrong_usage) {
     fails("bogus", 2, "heapglass: unknown command 'bogus'; see heapglass --help\n");
     fails("--json", 2, "heapglass: a command comes first, not '--json'; see heapglass --help\n");
-    fails("4711", 2, "heapglass: the interactive view is planned; try heapglass top 4711\n");
+    fails("4711", 2,
+          "heapglass: standard output is no terminal; heapglass top prints to any place\n");
     fails("triage", 2, "heapglass: triage is planned, but this version has it not\n");
     fails("save 1", 2, "heapglass: save needs SOURCE FILE; see heapglass save --help\n");
     fails("top", 2, "heapglass: top needs SOURCE; see heapglass top --help\n");
