@@ -20,6 +20,7 @@ enum {
     MOST_HEADING = 4,
     GAP = 1, /* between columns */
     LEAST_SHRUNK = 10,
+    LEAST_FIRST = 22, /* of the column that says what a row is */
     BAR_COLUMNS = 8,
     SHARE_COLUMNS = BAR_COLUMNS + 5,
     INDENT = 2,
@@ -315,12 +316,17 @@ static bool shrinks(const struct column *column) {
     return column->flags & (COLUMN_SHRINKS | COLUMN_TAIL);
 }
 
+/* As narrow as it may become. */
+static unsigned least_width(const struct table_layout *layout, size_t shown) {
+    const struct column_place *place = &layout->shown[shown];
+    unsigned least = shown ? LEAST_SHRUNK : LEAST_FIRST;
+    return shrinks(&layout->columns[place->column]) && place->width > least ? least : place->width;
+}
+
 static unsigned total_width(const struct table_layout *layout, bool shrunk) {
     unsigned total = 0;
     for (size_t i = 0; i < layout->shown_count; i++) {
-        unsigned width = layout->shown[i].width;
-        if (shrunk && shrinks(&layout->columns[layout->shown[i].column]) && width > LEAST_SHRUNK)
-            width = LEAST_SHRUNK;
+        unsigned width = shrunk ? least_width(layout, i) : layout->shown[i].width;
         total += width + GAP * (i > 0);
     }
     return total;
@@ -343,8 +349,7 @@ static void shrink_columns(struct table_layout *layout, unsigned room) {
         struct column_place *widest = NULL;
         for (size_t i = 0; i < layout->shown_count; i++) {
             struct column_place *place = &layout->shown[i];
-            if (shrinks(&layout->columns[place->column]) && place->width > LEAST_SHRUNK &&
-                (!widest || place->width >= widest->width))
+            if (place->width > least_width(layout, i) && (!widest || place->width >= widest->width))
                 widest = place;
         }
         if (!widest) { /* too narrow for anything: the first column takes what there is */

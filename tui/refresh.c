@@ -25,6 +25,10 @@ static struct err *make_dominators(struct refresh *refresh, struct work *work) {
     return err;
 }
 
+static struct err *make_held_by(struct refresh *refresh, struct work *work) {
+    return type_holders_find(refresh->graph, work_cancel(work), &refresh->held_by);
+}
+
 static struct err *make_containers(struct refresh *refresh, struct work *work) {
     return containers_collect(refresh->graph, work_cancel(work), &refresh->containers);
 }
@@ -62,6 +66,10 @@ static void forget_dominators(struct refresh *refresh) {
     refresh->retained = NULL;
 }
 
+static void forget_held_by(struct refresh *refresh) {
+    type_holders_free(&refresh->held_by);
+}
+
 static void forget_containers(struct refresh *refresh) {
     containers_free(&refresh->containers);
 }
@@ -90,6 +98,7 @@ static const struct {
 } products[] = {
     {PRODUCT_GRAPH, 0, "reference graph", make_graph, forget_graph},
     {PRODUCT_DOMINATORS, PRODUCT_GRAPH, "retained sizes", make_dominators, forget_dominators},
+    {PRODUCT_HELD_BY, PRODUCT_GRAPH, "who holds each type", make_held_by, forget_held_by},
     {PRODUCT_CONTAINERS, PRODUCT_GRAPH, "containers", make_containers, forget_containers},
     {PRODUCT_GARBAGE, PRODUCT_GRAPH, "garbage", make_garbage, forget_garbage},
     {PRODUCT_AUDIT, PRODUCT_GRAPH, "audit of refcounts", make_audit, forget_audit},
@@ -151,10 +160,12 @@ static struct err *fill(struct refresh *refresh, const struct refresh *before, s
     atomic_init(&refresh->counts->references, 1);
     TRY(type_counts_collect(refresh->heap, &refresh->counts->counts));
     if (!before)
-        return NULL;
+        return first_seen_start(refresh->heap, refresh->number, &refresh->first_seen);
     refresh->previous = before->counts;
     atomic_fetch_add(&refresh->previous->references, 1);
-    return NULL;
+    work_phase(work, "what is new");
+    return first_seen_follow(before->heap, &before->first_seen, refresh->heap, refresh->number,
+                             work_cancel(work), &refresh->first_seen);
 }
 
 struct err *refresh_create(struct source *source, const struct refresh *before, struct work *work,
@@ -183,6 +194,7 @@ void refresh_destroy(struct refresh *refresh) {
         if (refresh->made & products[i].product)
             products[i].forget(refresh);
     }
+    first_seen_free(&refresh->first_seen);
     types_free(&refresh->types);
     counts_drop(refresh->counts);
     counts_drop(refresh->previous);

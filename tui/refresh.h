@@ -7,8 +7,10 @@
 
 #include "introspect/analyses/audit.h"
 #include "introspect/analyses/containers.h"
+#include "introspect/analyses/first_seen.h"
 #include "introspect/analyses/garbage.h"
 #include "introspect/analyses/growth_types.h"
+#include "introspect/analyses/type_holders.h"
 #include "introspect/analyses/types.h"
 #include "introspect/graph/dominators.h"
 #include "introspect/heap/stacks.h"
@@ -42,6 +44,7 @@ struct refresh {
     struct types types;      /* by footprint; without retained sizes */
     struct shared_counts *counts;
     struct shared_counts *previous; /* of the refresh before; NULL: there was none */
+    struct first_seen first_seen;   /* of each object: in which refresh */
 
     /* Sets of enum product, which only the screen's thread looks at: those below that are there, are being
      * made, could not be made. */
@@ -50,6 +53,7 @@ struct refresh {
     struct graph *graph;
     struct dominators *dominators;
     uint64_t *retained; /* by type id: bytes that would be freed with all its objects */
+    struct type_holders held_by;
     struct containers containers;
     struct garbage *garbage; /* one for each interpreter, heap_interpreter_count of them */
     struct audit audit;

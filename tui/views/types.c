@@ -14,10 +14,10 @@ enum {
     FOOTPRINT,
     FOOTPRINT_SINCE_BASELINE,
     FOOTPRINT_SINCE_LAST,
-    SHARE,
     RETAINED,
-    HELD_BY,
+    SHARE,
     TREND,
+    HELD_BY,
     TYPE_ADDRESS,
     COLUMNS,
 };
@@ -132,6 +132,8 @@ static void cells(const struct view_context *context, const void *opened, struct
     values[TYPE_ADDRESS] = value_address(sums->type->address);
     if (context->products & PRODUCT_DOMINATORS)
         values[RETAINED] = value_bytes(refresh->retained[sums->type->id]);
+    if (context->products & PRODUCT_HELD_BY)
+        values[HELD_BY] = value_text(refresh->held_by.of[sums->type->id].path);
     if (model->baseline && wanted & (1u << OBJECTS_SINCE_BASELINE | 1u << FOOTPRINT_SINCE_BASELINE))
         add_changes(model->baseline, sums, &values[OBJECTS_SINCE_BASELINE],
                     &values[FOOTPRINT_SINCE_BASELINE]);
