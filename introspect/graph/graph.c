@@ -60,13 +60,15 @@ struct labeller {
     void *context;
 };
 
-/* The objects among the decoded targets are the graph's references, in the same order. */
+/* The objects among the decoded targets are the graph's references, in the same order: they need not be found. */
 static void label(void *context, const struct reference *reference) {
     struct labeller *labeller = context;
-    uint32_t target = heap_find(labeller->graph->heap, reference->target);
     size_t position = labeller->position;
-    if (target == HEAP_NONE || position == labeller->references.count)
+    if (position == labeller->references.count)
         return;
+    uint32_t target = labeller->references.targets[position];
+    if (heap_address(labeller->graph->heap, target) != reference->target)
+        return; /* no object is there */
     struct reference known = *reference;
     known.properties = labeller->references.properties[position];
     labeller->position++;
