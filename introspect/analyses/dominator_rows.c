@@ -13,20 +13,22 @@ static const struct column columns[COLUMNS] = {
     [VALUE] = {"value", "WHAT", VALUE_TEXT, COLUMN_TAIL},
 };
 
+void dominator_root_name(const struct graph *graph, uint32_t id, struct strbuf *out) {
+    size_t count = 0;
+    const struct held_root *roots = root_list_of(&graph->roots, id, &count);
+    if (!count || roots->root.kind == ROOT_TYPE || roots->root.kind == ROOT_INTERNED)
+        return;
+    if (roots->root.kind == ROOT_MODULE)
+        strbuf_puts(out, "module ");
+    root_name(graph->heap, &roots->root, out);
+}
+
 /* What a root calls it, or else its value. */
 static void describe(struct dominator_rows *rows, uint32_t id) {
-    const struct heap *heap = rows->graph->heap;
-    size_t count = 0;
-    const struct held_root *roots = root_list_of(&rows->graph->roots, id, &count);
     strbuf_clear(&rows->value);
-    if (count && roots->root.kind == ROOT_MODULE) {
-        strbuf_puts(&rows->value, "module ");
-        root_name(heap, &roots->root, &rows->value);
-    } else if (count && roots->root.kind != ROOT_TYPE && roots->root.kind != ROOT_INTERNED) {
-        root_name(heap, &roots->root, &rows->value);
-    } else if (rows->values) {
-        heap_preview(heap, id, &rows->value);
-    }
+    dominator_root_name(rows->graph, id, &rows->value);
+    if (!rows->value.length && rows->values)
+        heap_preview(rows->graph->heap, id, &rows->value);
 }
 
 static bool next(void *context, struct value *cells) {

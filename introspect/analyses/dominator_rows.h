@@ -22,4 +22,8 @@ struct err *dominator_rows_open(struct dominator_rows *rows, const struct graph 
                                 bool values) ERR_CHECK;
 void dominator_rows_close(struct dominator_rows *rows);
 
+/* Adds what a root calls an object: "module shop", "local batch in reindex() jobs.py:88"; nothing if none holds it, or
+ * none that says anything. */
+void dominator_root_name(const struct graph *graph, uint32_t id, struct strbuf *out);
+
 #endif

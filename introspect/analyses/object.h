@@ -3,7 +3,7 @@
 #define HEAPGLASS_INTROSPECT_ANALYSES_OBJECT_H
 
 #include "base/vec.h"
-#include "introspect/graph/root_list.h"
+#include "introspect/graph/graph.h"
 #include "introspect/heap/heap.h"
 #include "table/table.h"
 
@@ -21,6 +21,9 @@ struct object_details {
     struct vec(struct root) roots;            /* that hold it; guessed ones last */
     uint64_t found; /* references to it that its refcount counts, by objects and exact roots */
     int64_t hidden; /* its refcount less those; 0 if it is immortal */
+    /* Of object_details_from_graph: */
+    uint64_t more_holders; /* counted references that are not among `holders` */
+    bool guesses_count;    /* guessed references that the graph believes are in `found` */
 };
 
 /* Decodes the references of every object, on several threads (0: one for each processor).
@@ -29,6 +32,12 @@ struct err *object_details_collect(const struct heap *heap, uint32_t id, unsigne
                                    const volatile int *cancel,
                                    struct object_details *ret) ERR_CHECK;
 void object_details_free(struct object_details *details);
+
+/* The same for object_refcount_text alone, from what a graph knows: no references, only the first counted holders, no
+ * pass over the heap. O(references to it). */
+struct reference_labels;
+struct err *object_details_from_graph(const struct graph *graph, struct reference_labels *labels,
+                                      uint32_t id, struct object_details *ret) ERR_CHECK;
 
 /* Its references or its holders as a table. object_rows_close. */
 struct object_rows {

@@ -134,6 +134,15 @@ bool reference_is_weak(const struct reference *reference) {
     return !(reference->properties & (REFERENCE_RETAINS | REFERENCE_TRAVERSED | REFERENCE_GUESSED));
 }
 
+void reference_add_marks(const struct reference *reference, struct strbuf *out) {
+    if (reference_is_weak(reference))
+        strbuf_puts(out, " (weak)");
+    else if (reference->properties & REFERENCE_GUESSED)
+        strbuf_puts(out, " (guessed)");
+    else if (!(reference->properties & REFERENCE_RETAINS))
+        strbuf_puts(out, " (owned by another)");
+}
+
 /* The tuple of a closure or of defaults has indices; the function, a level further, knows names. */
 static void add_entry_name(const struct reference_tree *tree, const struct reference_node *node,
                            struct strbuf *out) {
@@ -157,12 +166,6 @@ void reference_node_label(const struct reference_tree *tree, const struct refere
     uint32_t owner = tree->direction == TOWARDS_REFERRERS ? node->id : tree->nodes[node->parent].id;
     heap_label(tree->graph->heap, owner, &node->reference, out);
     add_entry_name(tree, node, out);
-    if (!marked)
-        return;
-    if (reference_is_weak(&node->reference))
-        strbuf_puts(out, " (weak)");
-    else if (node->reference.properties & REFERENCE_GUESSED)
-        strbuf_puts(out, " (guessed)");
-    else if (!(node->reference.properties & REFERENCE_RETAINS))
-        strbuf_puts(out, " (owned by another)");
+    if (marked)
+        reference_add_marks(&node->reference, out);
 }

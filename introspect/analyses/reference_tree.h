@@ -35,6 +35,8 @@ void reference_tree_free(struct reference_tree *tree);
 void reference_node_label(const struct reference_tree *tree, const struct reference_node *node,
                           bool marked, struct strbuf *out);
 bool reference_is_weak(const struct reference *reference);
+/* Adds " (weak)", " (guessed)", " (owned by another)" where it is. */
+void reference_add_marks(const struct reference *reference, struct strbuf *out);
 
 /* Adds the tree as a graph in the DOT language of Graphviz: refcounts in the nodes, roots as houses,
  * references that are part of a cycle in colour. `values`: with previews. */

@@ -80,6 +80,59 @@ void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, 
     heap_references(graph->heap, id, label, &labeller);
 }
 
+struct part_labeller {
+    const struct graph *graph;
+    struct graph_references references;
+    uint64_t decoded;
+    size_t position, first, end;
+    bool objects_only; /* what is decoded are the graph's references, no more */
+    graph_visit *visit;
+    void *context;
+};
+
+static void count_decoded(void *context, const struct reference *reference) {
+    (void)reference;
+    ((struct part_labeller *)context)->decoded++;
+}
+
+/* A target that is not the one that comes next in the graph is no object. */
+static void label_part(void *context, const struct reference *reference) {
+    struct part_labeller *labeller = context;
+    size_t position = labeller->position;
+    if (position >= labeller->end)
+        return;
+    if (labeller->objects_only && position < labeller->first) {
+        labeller->position++;
+        return;
+    }
+    uint32_t target = labeller->references.targets[position];
+    if (heap_address(labeller->graph->heap, target) != reference->target)
+        return;
+    labeller->position++;
+    if (position < labeller->first)
+        return;
+    struct reference known = *reference;
+    known.properties = labeller->references.properties[position];
+    labeller->visit(labeller->context, position, target, &known);
+}
+
+void graph_labelled_part(const struct graph *graph, uint32_t id, uint64_t first, uint64_t count,
+                         graph_visit *visit, void *context) {
+    struct part_labeller labeller = {.graph = graph,
+                                     .references = graph_references(graph, id),
+                                     .first = first,
+                                     .visit = visit,
+                                     .context = context};
+    size_t all = labeller.references.count;
+    if (first >= all)
+        return;
+    labeller.end = count < all - first ? first + count : all;
+    if (first)
+        heap_references(graph->heap, id, count_decoded, &labeller);
+    labeller.objects_only = first && labeller.decoded == all;
+    heap_references(graph->heap, id, label_part, &labeller);
+}
+
 /* ---- refcounts ------------------------------------------------------------------------------- */
 
 /* _PyObject_IMMORTAL_REFCNT (CPython 3.11, Include/internal/pycore_object.h): of deep-frozen code, small

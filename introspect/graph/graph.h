@@ -78,6 +78,10 @@ ALWAYS_INLINE unsigned referrer_properties(uint32_t item) {
 typedef void graph_visit(void *context, size_t position, uint32_t target,
                          const struct reference *reference);
 void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, void *context);
+/* The same of the references from position `first` on, at most `count`: all are decoded, but for the others that is
+ * about all that is done. */
+void graph_labelled_part(const struct graph *graph, uint32_t id, uint64_t first, uint64_t count,
+                         graph_visit *visit, void *context);
 
 /* The references to `id` that its refcount counts: by objects of the heap, and by exact roots. */
 struct graph_counted {
