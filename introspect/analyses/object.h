@@ -49,7 +49,8 @@ struct object_rows {
 };
 
 /* Adds what its refcount is made of: "local a in f() app.py:3 + ['k'] of dict + 1 hidden"; of many, the
- * first few and a count. */
+ * first OBJECT_TERMS and a count. */
+enum { OBJECT_TERMS = 4 };
 void object_refcount_text(const struct object_details *details, struct strbuf *out);
 
 void object_fields_open(struct object_rows *rows, const struct object_details *details,
