@@ -124,6 +124,7 @@ static const char *stand_in(uint32_t codepoint) {
     } stand_ins[] = {
         {0x00b7, 0x00b7, "."},        /* · */
         {0x00d7, 0x00d7, "x"},        /* × */
+        {0x0394, 0x0394, "+"},        /* Δ, over numbers that have a sign */
         {0x2010, 0x2015, "-"},        /* dashes */
         {0x203a, 0x203a, ">"},        /* › */
         {0x2190, 0x2193, "<^>v"},     /* ←↑→↓ */

@@ -66,11 +66,12 @@ static bool wants_colors(enum terminal_colors colors) {
     if (colors == TERMINAL_COLORS_NEVER ||
         (colors == TERMINAL_COLORS_AUTO && no_color && *no_color))
         return false;
-    return has_colors() && COLORS >= 8;
+    return has_colors();
 }
 
 static void set_looks(enum terminal_colors colors) {
-    bool colored = wants_colors(colors) && start_color() == OK && use_default_colors() == OK;
+    bool colored = wants_colors(colors) && start_color() == OK && use_default_colors() == OK &&
+                   COLORS >= 8; /* start_color sets it */
     short next = 1;
     for (int paint = 0; paint < PAINTS; paint++) {
         const struct look *look = &looks[paint];

@@ -20,7 +20,7 @@ def over_snapshots(options, *arguments, shell=False, **more):
         for name in ("before.hgs", "after.hgs"):
             os.symlink(HERE / name, os.path.join(folder, name))
         with Terminal([options.heapglass, *SOURCE, *arguments], where=folder, shell=shell, **more) as terminal:
-            terminal.wait_for("CPython 3.11.2")
+            terminal.wait_for("server.py")
             yield terminal
 
 
@@ -52,7 +52,7 @@ def process(options, script, *arguments):
 @contextlib.contextmanager
 def over_process(options, target, *arguments, shell=False, **more):
     with Terminal([options.heapglass, target.pid, *arguments], shell=shell, **more) as terminal:
-        terminal.wait_for("CPython 3.")
+        terminal.wait_for("Python 3.")
         yield terminal
 
 

@@ -116,9 +116,9 @@ def check_go(options):
     with over_snapshots(options) as terminal:
         walk(terminal, [go(ORDER, ORDER), go(NAMES, NAMES), ("BSpace", ORDER), go("shop.cache.Order", "Instances")])
         ask(terminal, ":", "0x10")
-        terminal.wait_for(re.compile(r"0x10\b"))
+        terminal.wait_for("no object is at that address")
         ask(terminal, ":", "no.such.type")
-        terminal.wait_for("no.such.type")
+        terminal.wait_for("no type is called that")
         terminal.keys("BSpace", "BSpace", "BSpace", "BSpace")
         terminal.wait_for("dict")
         yield from ()

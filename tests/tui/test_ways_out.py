@@ -26,7 +26,7 @@ def settings(stty):
 class Visit:
     """heapglass, started by a shell in a terminal that was used before."""
 
-    def __init__(self, terminal, command, ready="CPython 3."):
+    def __init__(self, terminal, command, ready="Python 3."):
         self.terminal = terminal
         terminal.line(f"echo {MARK}")
         terminal.wait_for(f"\n{MARK}")
@@ -70,7 +70,7 @@ def check_key(options, keys):
     def work(visit, _):
         visit.terminal.keys(*keys)
         yield from visit.wrong_after(" ".join(keys))
-        if (status := visit.status()) != 0:
+        if (status := visit.status()) != (128 + signal.SIGINT if keys == ("C-c",) else 0):
             yield f"exit status {status}"
 
     yield from over_a_process(options, work)
@@ -83,7 +83,7 @@ def check_signal(options, number):
         os.kill(visit.terminal.pid(), number)
         yield from visit.wrong_after(number.name)
         status = visit.status()
-        if status != 128 + number and (number, status) != (signal.SIGINT, 0):
+        if status != 128 + number:
             yield f"exit status {status}"
 
     yield from over_a_process(options, work)
@@ -92,13 +92,13 @@ def check_signal(options, number):
 def check_suspend(options):
     def work(visit, target):
         for _ in range(2):
-            visit.terminal.wait_for("CPython 3.")
+            visit.terminal.wait_for("Python 3.")
             visit.terminal.keys("C-z")
             visit.terminal.wait_for("Stopped")
             yield from visit.wrong_after("Ctrl-Z")
             yield from harmed(target)
             visit.terminal.line("fg")
-            visit.terminal.wait_for("CPython 3.")
+            visit.terminal.wait_for("Python 3.")
             if visit.terminal.modes() != visit.drawn:
                 yield f"back by fg: {changed(visit.drawn, visit.terminal.modes())}"
         visit.terminal.keys("q")
@@ -114,7 +114,7 @@ def check_resized_while_stopped(options):
         terminal.wait_for("Stopped")
         terminal.resize(100, 30)
         terminal.line("fg")
-        terminal.wait_for(lambda screen: "CPython 3." in screen and len(screen.rstrip("\n").split("\n")) == 30)
+        terminal.wait_for(lambda screen: "Python 3." in screen and len(screen.rstrip("\n").split("\n")) == 30)
         terminal.keys("q")
         terminal.prompt()
         yield from ()
