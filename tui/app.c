@@ -248,6 +248,12 @@ static long milliseconds_since(const struct timespec *start) {
     return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
+/* Whether rows are on their way, and may be there in a moment. */
+static bool opens_soon(struct app *app) {
+    struct worker_status status = worker_status(app->opener);
+    return outline_is_opening(app_here(app)->outline) && status.seconds * 1000 < PATIENCE;
+}
+
 /* Brings the screen up to date. What takes a moment only is waited for, so that nothing flickers. */
 static void show(struct app *app) {
     struct timespec start;
@@ -256,7 +262,7 @@ static void show(struct app *app) {
         open_here(app);
         struct outline *outline = app_here(app)->outline;
         outline_set_window(outline, app_body_rows(app));
-        bool known = outline_want_window(outline) && !outline_is_opening(outline);
+        bool known = outline_want_window(outline) && !opens_soon(app);
         long left = PATIENCE - milliseconds_since(&start);
         if (known || left <= 0 || !session_current(app->session))
             break;

@@ -556,7 +556,7 @@ static void draw_rows(struct app *app) {
 static void draw_progress(const struct worker_status *status, unsigned row) {
     enum { BAR = 20 };
     struct strbuf line = {0};
-    if (status->share >= 0) {
+    if (status->share > 0) {
         strbuf_puts(&line, "[");
         cell_bar(&line, status->share, BAR, terminal_shows_unicode());
         strbuf_printf(&line, "] %2.0f%%  ", status->share * 100);

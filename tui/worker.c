@@ -1,5 +1,7 @@
 #include "tui/worker.h"
 
+#include "base/gauge.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,7 +44,8 @@ struct worker {
     struct work work;
     struct timespec started;
     char phase[64];
-    double share;
+    double share;       /* as the job says; negative: see the gauge */
+    struct gauge gauge; /* has no need of the lock */
 };
 
 /* ---- on the worker's thread -------------------------------------------------------------------- */
@@ -56,6 +59,7 @@ void work_phase(struct work *work, const char *phase) {
     pthread_mutex_lock(&worker->lock);
     snprintf(worker->phase, sizeof worker->phase, "%s", phase);
     worker->share = -1;
+    gauge_part(0, 0, 0);
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -85,12 +89,14 @@ static struct queued *begin_next(struct worker *worker) {
     __atomic_store_n(&worker->work.cancel, worker->current->cancelled, __ATOMIC_RELAXED);
     worker->phase[0] = '\0';
     worker->share = -1;
+    gauge_part(0, 0, 0);
     clock_gettime(CLOCK_MONOTONIC, &worker->started);
     return worker->current;
 }
 
 static void *serve(void *argument) {
     struct worker *worker = argument;
+    gauge_attach(&worker->gauge);
     pthread_mutex_lock(&worker->lock);
     for (;;) {
         while (!worker->waiting.first && !worker->quit)
@@ -227,7 +233,7 @@ struct worker_status worker_status(struct worker *worker) {
     if (worker->current) {
         snprintf(status.title, sizeof status.title, "%s", worker->current->job.title);
         memcpy(status.phase, worker->phase, sizeof status.phase);
-        status.share = worker->share;
+        status.share = worker->share < 0 ? gauge_percent(&worker->gauge) / 100.0 : worker->share;
         status.seconds = (double)(now.tv_sec - worker->started.tv_sec) +
                          (double)(now.tv_nsec - worker->started.tv_nsec) / 1e9;
     }
