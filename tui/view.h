@@ -59,9 +59,7 @@ struct row {
     uint64_t detail;
 };
 
-enum {
-    ROW_MORE = UINT32_MAX
-}; /* kind: stands for children that are not shown yet; not for pages */
+#define ROW_MORE UINT32_MAX /* kind: stands for children that are not shown yet; not for pages */
 
 struct row_list vec(struct row);
 

@@ -1,6 +1,8 @@
 """Random keys and random sizes: no crash, no report of a sanitizer, and the terminal is given back."""
 
 import random
+import re
+import signal
 import time
 from pathlib import Path
 
@@ -38,29 +40,25 @@ def reports(folder):
     return [path.read_text(errors="replace")[:6000] for path in sorted(Path(folder).glob("report.*"))]
 
 
-def session(options, dice, end, source, terminal, folder):
-    """From a start until `end`, or until it quits by itself."""
-    visit, pressed = Visit(terminal, [options.heapglass, *source]), []
-    bash = int(terminal.show("pane_pid")[0])
-    children = Path(f"/proc/{bash}/task/{bash}/children")
-    while time.monotonic() < end and children.read_text() and not reports(folder):
+def session(options, dice, end, source, terminal):
+    """From a start until `end`, or until it quits by itself. Keys that come later go to cat, not to the shell."""
+    words = [options.heapglass, *source]
+    visit, pressed = Visit(terminal, words, then="; echo status=$?.; cat >/dev/null"), []
+    ended = re.compile(r"^status=(\d+)\.", re.MULTILINE)
+
+    def is_over():
+        return ended.search(terminal.screen())
+
+    while time.monotonic() < end and not is_over():
         pressed = [*pressed, *press(terminal, dice)][-60:]
     terminal.resize(80, 24)
-    pressed += leave(terminal, children)
-    wrong = visit.wrong_after("random keys", same_size=False)
-    status = visit.status()
-    if status or wrong or reports(folder):
+    if not is_over():
+        terminal.keys("Escape", "Escape", "C-c")
+    status = int(ended.search(terminal.wait_for(ended, "its end", 60))[1])
+    wrong = [*visit.not_given_back()]
+    if status not in (0, 128 + signal.SIGINT) or wrong or reports(terminal.where):
         wrong.append(f"exit status {status} after the keys ... {' '.join(pressed)}")
-    return wrong
-
-
-def leave(terminal, children):
-    """Out of whatever prompt it is in. Keys may wait behind a long job."""
-    keys = ["Escape", "Escape", "C-c"]
-    if children.read_text():
-        terminal.keys(*keys)
-    terminal.until(lambda: not children.read_text(), "its end", 60)
-    return keys
+    return wrong + reports(terminal.where)
 
 
 def check(options, live):
@@ -72,8 +70,7 @@ def check(options, live):
         while time.monotonic() < end and not wrong:
             size = dice.choice(((80, 24), (40, 10), (132, 43)))
             with Terminal([], shell=True, size=size, environment=sanitizers()) as terminal:
-                wrong += session(options, dice, end, source, terminal, terminal.where)
-                wrong += reports(terminal.where)
+                wrong += session(options, dice, end, source, terminal)
             if live:
                 target.grow()
                 wrong += harmed(target)

@@ -26,25 +26,26 @@ def settings(stty):
 class Visit:
     """heapglass, started by a shell in a terminal that was used before."""
 
-    def __init__(self, terminal, command, ready="Python 3."):
+    def __init__(self, terminal, command, ready="objects", then=""):
         self.terminal = terminal
         terminal.line(f"echo {MARK}")
         terminal.wait_for(f"\n{MARK}")
         terminal.prompt()
         self.stty = settings(terminal.stty())
-        terminal.line(command_line(command))
+        terminal.line(command_line(command) + then)
         terminal.wait_for(ready)
         self.drawn = terminal.modes()
 
-    def wrong_after(self, what, same_size=True):
-        """What the terminal is not given back in, once the shell asks for the next command."""
+    def wrong_after(self, what):
+        """What is wrong with the terminal, once the shell asks for the next command."""
         screen = self.terminal.prompt(f"the prompt after {what}")
-        wrong = [*changed(self.stty, settings(self.terminal.stty())), *self.wrong_modes()]
-        if same_size and f"\n{MARK}\n" not in screen:
+        wrong = [*self.not_given_back()]
+        if f"\n{MARK}\n" not in screen:
             wrong.append(f"the main screen is not back:\n{screen}")
         return [f"after {what}: {each}" for each in wrong]
 
-    def wrong_modes(self):
+    def not_given_back(self):
+        yield from changed(self.stty, settings(self.terminal.stty()))
         modes = self.terminal.modes()
         for name in ("alternate_on", "mouse_any_flag", "mouse_sgr_flag", "keypad_flag", "keypad_cursor_flag", "insert_flag", "origin_flag"):
             if modes[name] != "0":
@@ -92,13 +93,13 @@ def check_signal(options, number):
 def check_suspend(options):
     def work(visit, target):
         for _ in range(2):
-            visit.terminal.wait_for("Python 3.")
+            visit.terminal.wait_for("objects")
             visit.terminal.keys("C-z")
             visit.terminal.wait_for("Stopped")
             yield from visit.wrong_after("Ctrl-Z")
             yield from harmed(target)
             visit.terminal.line("fg")
-            visit.terminal.wait_for("Python 3.")
+            visit.terminal.wait_for("objects")
             if visit.terminal.modes() != visit.drawn:
                 yield f"back by fg: {changed(visit.drawn, visit.terminal.modes())}"
         visit.terminal.keys("q")
@@ -114,7 +115,7 @@ def check_resized_while_stopped(options):
         terminal.wait_for("Stopped")
         terminal.resize(100, 30)
         terminal.line("fg")
-        terminal.wait_for(lambda screen: "Python 3." in screen and len(screen.rstrip("\n").split("\n")) == 30)
+        terminal.wait_for(lambda screen: "objects" in screen and len(screen.rstrip("\n").split("\n")) == 30)
         terminal.keys("q")
         terminal.prompt()
         yield from ()
