@@ -46,6 +46,21 @@ struct value cells_text(struct cells *cells, const char *text) {
     return value_text(copy);
 }
 
+struct value cells_object(struct cells *cells, const struct heap *heap, uint32_t id,
+                          bool with_type) {
+    struct strbuf text = {0}, value = {0};
+    heap_preview_contents(heap, id, &value);
+    if (with_type)
+        strbuf_printf(&text, "%s at ", heap_type(heap, id)->name);
+    strbuf_printf(&text, "%#llx%s%s", (unsigned long long)heap_address(heap, id),
+                  value.length ? "  " : "", strbuf_text(&value));
+    struct value ret = cells_text(cells, strbuf_text(&text));
+    cells->failed |= text.failed || value.failed;
+    strbuf_free(&value);
+    strbuf_free(&text);
+    return ret;
+}
+
 /* ---- lines -------------------------------------------------------------------------------------- */
 
 static void add(struct lines *lines, struct subject about, enum row_style style, const char *format,

@@ -75,6 +75,10 @@ struct cells {
 /* Copies text into the cells: cell_text of a value. An empty text is VALUE_NONE. */
 struct value cells_text(struct cells *cells, const char *text);
 
+/* An object as a text: "shop.models.Order at 0x7f12a4c0  Order(number=3)", or without its type. */
+struct value cells_object(struct cells *cells, const struct heap *heap, uint32_t id,
+                          bool with_type);
+
 /* ---- a page ----------------------------------------------------------------------------------- */
 
 struct opened_page {

@@ -210,8 +210,7 @@ static void add_separator(struct strbuf *out) {
         strbuf_puts(out, ", ");
 }
 
-/* "1 each; reachable from nothing": what is known of a type's unexplained references. */
-static void say_unexplained(const struct audit_type *type, struct strbuf *out) {
+void audit_say_unexplained(const struct audit_type *type, struct strbuf *out) {
     uint64_t reachable = type->unexplained_objects - type->unreachable;
     if (type->by[AUDIT_UNEXPLAINED] == type->unexplained_objects)
         strbuf_puts(out, "1 each; ");
@@ -223,8 +222,7 @@ static void say_unexplained(const struct audit_type *type, struct strbuf *out) {
         strbuf_printf(out, "%llu reachable from nothing", (unsigned long long)type->unreachable);
 }
 
-/* How many of a type's hidden references each kind of holder may have. */
-static void say_guesses(const struct audit_type *type, struct strbuf *out) {
+void audit_say_guesses(const struct audit_type *type, struct strbuf *out) {
     static const char *const names[AUDIT_HOLDERS] = {
         [AUDIT_FRAME_STACK] = "stack of a running frame",
         [AUDIT_BODY] = "module state, C structure",
@@ -253,9 +251,8 @@ static bool guesses_at(const struct graph *graph, uint32_t owner, uint32_t targe
     return false;
 }
 
-/* The guessed words that point at it: those of roots by name, those in objects by their type. */
-static void object_holders(const struct graph *graph, const struct audit_object *object,
-                           struct strbuf *out) {
+void audit_say_holders(const struct graph *graph, const struct audit_object *object,
+                       struct strbuf *out) {
     uint64_t left = object->hidden > 0 ? (uint64_t)object->hidden - object->unexplained : 0;
     unsigned shown = 0;
     size_t count = 0;
@@ -356,7 +353,7 @@ static bool unexplained_next(void *context, struct value *cells) {
         return false;
     rows->next++;
     strbuf_clear(&rows->holder);
-    say_unexplained(row, &rows->holder);
+    audit_say_unexplained(row, &rows->holder);
     cells[SHOWN_TYPE] = value_text(row->type->name);
     cells[SHOWN_OBJECTS] = value_count(row->unexplained_objects);
     cells[SHOWN_HIDDEN] = value_count(row->by[AUDIT_UNEXPLAINED]);
@@ -375,7 +372,7 @@ static bool guessed_next(void *context, struct value *cells) {
     const struct audit_type *row = &part->types[rows->next++];
     rows->limit--;
     strbuf_clear(&rows->holder);
-    say_guesses(row, &rows->holder);
+    audit_say_guesses(row, &rows->holder);
     cells[SHOWN_TYPE] = value_text(row->type->name);
     cells[SHOWN_OBJECTS] = value_count(row->guessed_objects);
     cells[SHOWN_HIDDEN] = value_count((uint64_t)row->hidden - row->by[AUDIT_UNEXPLAINED]);
@@ -418,7 +415,7 @@ static bool objects_next(void *context, struct value *cells) {
     const struct audit_object *row = &rows->part->objects[rows->next++];
     strbuf_clear(&rows->holder);
     strbuf_clear(&rows->value);
-    object_holders(graph, row, &rows->holder);
+    audit_say_holders(graph, row, &rows->holder);
     if (rows->values)
         heap_preview(heap, row->id, &rows->value);
     cells[OBJECT_ADDRESS] = value_address(heap_address(heap, row->id));

@@ -61,6 +61,15 @@ struct err *audit_collect(const struct graph *graph, const bool *wanted, size_t 
                           const volatile int *cancel, struct audit *ret) ERR_CHECK;
 void audit_free(struct audit *audit);
 
+/* Add what is known of a type's unexplained references: "1 each; reachable from nothing"; and how many of
+ * its hidden references each kind of holder may have: "C global 3, C stack 1". */
+void audit_say_unexplained(const struct audit_type *type, struct strbuf *out);
+void audit_say_guesses(const struct audit_type *type, struct strbuf *out);
+/* Adds where the guessed words are that point at an object: those of roots by name, those in objects by
+ * their type; nothing if there are none. */
+void audit_say_holders(const struct graph *graph, const struct audit_object *object,
+                       struct strbuf *out);
+
 /* Rows of a part, as a table. audit_rows_close. */
 enum { AUDIT_OBJECT_COLUMNS = 10 };
 struct audit_rows {

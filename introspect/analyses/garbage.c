@@ -249,9 +249,7 @@ static struct err *find(struct finder *finder) {
     finder->visited = big_alloc(rows, false);
     finder->leader = big_alloc(rows * sizeof *finder->leader, false);
     finder->garbage->state = calloc(rows, 1);
-    finder->garbage->stamps = calloc(rows, sizeof *finder->garbage->stamps);
-    if (!finder->held || !finder->visited || !finder->leader || !finder->garbage->state ||
-        !finder->garbage->stamps)
+    if (!finder->held || !finder->visited || !finder->leader || !finder->garbage->state)
         return err_no_memory();
     finder->several = heap_interpreter_count(finder->graph->heap) > 1;
     subtract_references(finder);
@@ -286,6 +284,5 @@ void garbage_free(struct garbage *garbage) {
     free(garbage->groups);
     free(garbage->members);
     free(garbage->state);
-    free(garbage->stamps);
     *garbage = (struct garbage){0};
 }

@@ -23,9 +23,8 @@ struct garbage {
     uint32_t *members; /* ids, by group */
     size_t member_count;
     uint64_t gc_objects, footprint;
-    uint64_t frozen;         /* objects in the permanent generation */
-    uint8_t *state;          /* by id: enum garbage_state */
-    uint32_t *stamps, stamp; /* by id: the search that last came there */
+    uint64_t frozen; /* objects in the permanent generation */
+    uint8_t *state;  /* by id: enum garbage_state */
 };
 
 enum garbage_state {
@@ -48,8 +47,22 @@ struct garbage_type {
 size_t garbage_types(const struct garbage *garbage, const struct garbage_group *group,
                      struct garbage_type *types, size_t limit);
 
+/* The id of the object of a group that people would look at first: an instance of a Python class, if one is
+ * among its first. */
+uint32_t garbage_first_object(const struct garbage *garbage, const struct garbage_group *group);
+
+/* What a search for cycles notes: for one thread at a time. garbage_search_end. */
+struct garbage_search {
+    const struct garbage *garbage; /* borrowed */
+    uint32_t *stamps, stamp;       /* by id: the last search that came there */
+};
+
+struct err *garbage_search_start(const struct garbage *garbage,
+                                 struct garbage_search *ret) ERR_CHECK;
+void garbage_search_end(struct garbage_search *search); /* a zeroed one is fine */
+
 /* Adds a cycle in the group: "shop.Node.peer → shop.Node.peer → (itself)". */
-void garbage_cycle_text(struct garbage *garbage, const struct garbage_group *group,
+void garbage_cycle_text(struct garbage_search *search, const struct garbage_group *group,
                         struct strbuf *out);
 
 /* Adds what is to run when the group is freed: "__del__ of shop.Node, 2 weakref callbacks"; nothing if

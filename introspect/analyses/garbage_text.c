@@ -1,4 +1,5 @@
 /* What people see of a group of garbage: its types, a cycle in it, what runs when it is freed. */
+#include "base/big_memory.h"
 #include "base/vec.h"
 #include "introspect/analyses/garbage.h"
 #include "introspect/graph/path_text.h"
@@ -54,25 +55,38 @@ struct visit {
 };
 
 struct cycle_search {
-    struct garbage *garbage;
+    struct garbage_search *noted;
+    const struct garbage *garbage;
     struct vec(struct visit) visits;
     uint32_t last; /* the visit whose object refers to the start */
 };
 
+struct err *garbage_search_start(const struct garbage *garbage, struct garbage_search *ret) {
+    *ret = (struct garbage_search){.garbage = garbage};
+    ret->stamps = big_alloc(garbage->graph->object_count * sizeof *ret->stamps + 1, false);
+    return ret->stamps ? NULL : err_no_memory();
+}
+
+void garbage_search_end(struct garbage_search *search) {
+    if (search->stamps)
+        big_free(search->stamps, search->garbage->graph->object_count * sizeof *search->stamps + 1);
+    *search = (struct garbage_search){0};
+}
+
 /* True the first time that this search comes to an object. */
-static bool come_to(struct cycle_search *search, uint32_t id) {
-    struct garbage *garbage = search->garbage;
-    if (garbage->stamps[id] == garbage->stamp)
+static bool come_to(const struct cycle_search *search, uint32_t id) {
+    struct garbage_search *noted = search->noted;
+    if (noted->stamps[id] == noted->stamp)
         return false;
-    garbage->stamps[id] = garbage->stamp;
+    noted->stamps[id] = noted->stamp;
     return true;
 }
 
 /* Breadth first, within the group, until somebody refers to `start`. */
 static bool find_cycle(struct cycle_search *search, uint32_t start) {
-    struct garbage *garbage = search->garbage;
+    const struct garbage *garbage = search->garbage;
     search->visits.count = 0;
-    garbage->stamp++;
+    search->noted->stamp++;
     if (!vec_push(&search->visits, ((struct visit){start, 0})))
         return false;
     for (uint32_t i = 0; i < search->visits.count; i++) {
@@ -124,6 +138,10 @@ static uint32_t best_start(const struct garbage *garbage, const struct garbage_g
     return nth < group->gc_objects ? garbage->members[group->first + nth] : HEAP_NONE;
 }
 
+uint32_t garbage_first_object(const struct garbage *garbage, const struct garbage_group *group) {
+    return best_start(garbage, group, 0);
+}
+
 static void add_cycle(const struct cycle_search *search, struct strbuf *out) {
     const struct garbage *garbage = search->garbage;
     uint32_t way[MOST_HOPS];
@@ -150,9 +168,10 @@ static void add_cycle(const struct cycle_search *search, struct strbuf *out) {
     strbuf_puts(out, " → (itself)");
 }
 
-void garbage_cycle_text(struct garbage *garbage, const struct garbage_group *group,
+void garbage_cycle_text(struct garbage_search *noted, const struct garbage_group *group,
                         struct strbuf *out) {
-    struct cycle_search search = {.garbage = garbage};
+    const struct garbage *garbage = noted->garbage;
+    struct cycle_search search = {.noted = noted, .garbage = garbage};
     for (unsigned i = 0; i < MOST_STARTS; i++) {
         uint32_t start = best_start(garbage, group, i);
         if (start != HEAP_NONE && find_cycle(&search, start)) {
