@@ -19,9 +19,9 @@ enum {
     ROWS_BELOW = 2, /* message, hints */
     MOST_HEADING = 4,
     GAP = 1, /* between columns */
-    LEAST_SHRUNK = 10,
-    LEAST_FIRST = 22, /* of the column that says what a row is */
-    BAR_COLUMNS = 8,
+    LEAST_SHRUNK = 16,
+    LEAST_FIRST = 20, /* of the column that says what a row is */
+    BAR_COLUMNS = 6,
     SHARE_COLUMNS = BAR_COLUMNS + 5,
     INDENT = 2,
     MOST_INDENT = 24,

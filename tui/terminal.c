@@ -160,7 +160,8 @@ static void set_locale(void) {
 static struct err *check(void) {
     const char *term = getenv("TERM");
     if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-        return err_new(ERR_USAGE, "standard %s is no terminal; heapglass top prints to any place",
+        return err_new(ERR_USAGE,
+                       "standard %s is no terminal; heapglass top SOURCE prints to files and pipes",
                        isatty(STDOUT_FILENO) ? "input" : "output");
     if (!term || !*term)
         return err_new(ERR_USAGE, "TERM is not set, so that it is not known how to draw on this "

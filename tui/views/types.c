@@ -1,5 +1,6 @@
 /* Types: how many objects of each there are, what they take and keep, and how that changes. */
 #include "report/plot.h"
+#include "report/units.h"
 #include "tui/history.h"
 #include "tui/view.h"
 
@@ -15,9 +16,9 @@ enum {
     FOOTPRINT_SINCE_BASELINE,
     FOOTPRINT_SINCE_LAST,
     RETAINED,
+    HELD_BY,
     SHARE,
     TREND,
-    HELD_BY,
     TYPE_ADDRESS,
     COLUMNS,
 };
@@ -47,7 +48,7 @@ static const struct column *columns(const struct view_context *context, size_t *
         [OBJECTS] = {"objects", "OBJECTS", VALUE_COUNT, 0},
         [OBJECTS_SINCE_BASELINE] = {"objects_since_baseline", "Δ BASE", VALUE_CHANGE, 0},
         [OBJECTS_SINCE_LAST] = {"objects_since_last", "Δ LAST", VALUE_CHANGE, 0},
-        [FOOTPRINT] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
         [FOOTPRINT_SINCE_BASELINE] = {"footprint_since_baseline", "Δ BASE", VALUE_CHANGE_BYTES, 0},
         [FOOTPRINT_SINCE_LAST] = {"footprint_since_last", "Δ LAST", VALUE_CHANGE_BYTES, 0},
         [TREND] = {"trend", "TREND", VALUE_TEXT, COLUMN_TAIL},
@@ -119,6 +120,20 @@ static struct value spark(const struct view_context *context, const char *type,
     return value;
 }
 
+/* "97% shop.cache.ORDERS[*]": so many of them hang there. */
+static struct value held_by(const struct type_holder *holder, uint64_t objects,
+                            struct cells *cells) {
+    char percent[UNITS_SIZE];
+    struct strbuf text = {0};
+    if (!holder->path)
+        return value_none();
+    strbuf_printf(&text, "%s %s", units_percent(percent, (double)holder->objects / (double)objects),
+                  holder->path);
+    struct value value = cells_text(cells, strbuf_text(&text));
+    strbuf_free(&text);
+    return value;
+}
+
 static void cells(const struct view_context *context, const void *opened, struct row row,
                   unsigned wanted, struct cells *cells) {
     const struct model *model = opened;
@@ -133,7 +148,7 @@ static void cells(const struct view_context *context, const void *opened, struct
     if (context->products & PRODUCT_DOMINATORS)
         values[RETAINED] = value_bytes(refresh->retained[sums->type->id]);
     if (context->products & PRODUCT_HELD_BY)
-        values[HELD_BY] = value_text(refresh->held_by.of[sums->type->id].path);
+        values[HELD_BY] = held_by(&refresh->held_by.of[sums->type->id], sums->objects, cells);
     if (model->baseline && wanted & (1u << OBJECTS_SINCE_BASELINE | 1u << FOOTPRINT_SINCE_BASELINE))
         add_changes(model->baseline, sums, &values[OBJECTS_SINCE_BASELINE],
                     &values[FOOTPRINT_SINCE_BASELINE]);
@@ -190,7 +205,8 @@ const struct view view_types = {
     .about_help =
         "How many objects of each type there are, the memory that they really occupy (with their "
         "buffers), what would be freed with all of them (RETAINED), and where most of them hang "
-        "(HELD BY). After a further capture: what has changed since the baseline and since the "
+        "(HELD BY: so many of them, by that path). After a further capture: what has changed since "
+        "the baseline and since the "
         "last "
         "one. Enter shows the instances.",
     .pages = pages,
