@@ -108,17 +108,13 @@ static const char *kind_note(const struct root *root) {
 
 static void no_path_lines(struct report *report, const struct graph *graph, uint32_t id,
                           const struct options *options) {
-    int64_t hidden = graph_hidden(graph, id);
+    struct strbuf why = {0};
     if (options->excluded_count || options->via)
-        report_line(report, LINE_PLAIN, "no such path leads there");
-    else if (hidden > 0)
-        report_line(report, LINE_PLAIN,
-                    "no root leads there:\tit is held by %lld hidden reference%s (see audit)",
-                    (long long)hidden, hidden == 1 ? "" : "s");
+        strbuf_puts(&why, "no such path leads there");
     else
-        report_line(report, LINE_PLAIN,
-                    "no root leads there:\tgarbage, or held by what is leaked "
-                    "(see garbage and audit)");
+        path_none_text(graph, id, &why);
+    report_line(report, LINE_PLAIN, "%s", strbuf_text(&why));
+    strbuf_free(&why);
 }
 
 static struct err *to_object(struct cli *cli, const struct source *source,

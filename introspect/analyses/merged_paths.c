@@ -10,6 +10,7 @@
 struct tally {
     uint64_t count, owners;
     uint32_t owner; /* one of their referrers */
+    uint32_t examples[MERGED_EXAMPLES];
 };
 
 struct owner {
@@ -36,6 +37,8 @@ static bool count(struct merger *merger, uint32_t id, uint32_t class) {
     }
     struct tally *tally = &merger->tallies.items[class];
     uint32_t owner = path_class_referrer(merger->classes, id);
+    if (tally->count < MERGED_EXAMPLES)
+        tally->examples[tally->count] = id;
     tally->count++;
     if (owner == HEAP_NONE || merger->class_of_owner[owner] == class)
         return true;
@@ -100,6 +103,8 @@ static struct err *list_classes(const struct merger *merger, const uint64_t *ret
                                      .retained = retained[i]};
         if (!path->text)
             return err_no_memory();
+        for (uint64_t k = 0; k < MERGED_EXAMPLES; k++)
+            path->examples[k] = k < tally->count ? tally->examples[k] : HEAP_NONE;
         ret->count++;
     }
     if (ret->count)

@@ -13,12 +13,12 @@ struct way {
     uint32_t distance;            /* as people count: a module's globals are its own */
 };
 
-struct finder {
+struct path_ways {
     const struct graph *graph;
     uint32_t id, via;
     struct path_tree tree;     /* from the roots, to `via` if there is one */
     struct path_tree via_tree; /* from there */
-    struct vec(struct way) ways;
+    struct vec(struct way) items;
 };
 
 /* ---- ways ------------------------------------------------------------------------------------ */
@@ -39,13 +39,13 @@ static uint32_t climb(const struct path_tree *tree, uint32_t id, const struct he
     }
 }
 
-static struct way way_by(const struct finder *finder, uint32_t referrer) {
+static struct way way_by(const struct path_ways *ways, uint32_t referrer) {
     struct way way = {.referrer = referrer};
-    if (finder->via != HEAP_NONE) {
-        way.length = climb(&finder->via_tree, referrer, &way.root);
-        way.length += climb(&finder->tree, finder->via, &way.root) + 1;
+    if (ways->via != HEAP_NONE) {
+        way.length = climb(&ways->via_tree, referrer, &way.root);
+        way.length += climb(&ways->tree, ways->via, &way.root) + 1;
     } else {
-        way.length = climb(&finder->tree, referrer, &way.root) + 1;
+        way.length = climb(&ways->tree, referrer, &way.root) + 1;
     }
     way.distance = way.length - path_root_is_namespace(&way.root->root);
     return way;
@@ -62,55 +62,52 @@ static int compare_ways(const void *left, const void *right) {
     return a->root < b->root ? -1 : a->root > b->root;
 }
 
-static struct err *find_ways(struct finder *finder, const struct path_filter *filter) {
-    const struct path_tree *last = finder->via == HEAP_NONE ? &finder->tree : &finder->via_tree;
-    struct graph_referrers referrers = graph_referrers(finder->graph, finder->id);
+static struct err *find_ways(struct path_ways *ways, const struct path_filter *filter) {
+    const struct path_tree *last = ways->via == HEAP_NONE ? &ways->tree : &ways->via_tree;
+    struct graph_referrers referrers = graph_referrers(ways->graph, ways->id);
     bool fine = true;
     size_t count = 0;
-    const struct held_root *roots = root_list_of(&finder->graph->roots, finder->id, &count);
-    for (size_t i = 0; i < count && finder->via == HEAP_NONE; i++) {
+    const struct held_root *roots = root_list_of(&ways->graph->roots, ways->id, &count);
+    for (size_t i = 0; i < count && ways->via == HEAP_NONE; i++) {
         bool out = filter->roots[roots[i].root.kind] ||
                    (filter->no_guesses && roots[i].root.reference.properties & REFERENCE_GUESSED);
         if (!out)
-            fine &= vec_push(&finder->ways, ((struct way){HEAP_NONE, &roots[i], 0, 0}));
+            fine &= vec_push(&ways->items, ((struct way){HEAP_NONE, &roots[i], 0, 0}));
     }
     uint32_t before = HEAP_NONE;
     for (size_t i = 0; i < referrers.count; i++) {
         uint32_t referrer = referrer_id(referrers.items[i]);
         bool retains = referrer_properties(referrers.items[i]) & REFERENCE_RETAINS;
-        bool barred = filter->types && filter->types[heap_type(finder->graph->heap, referrer)->id];
-        if (retains && !barred && referrer != before && referrer != finder->id &&
+        bool barred = filter->types && filter->types[heap_type(ways->graph->heap, referrer)->id];
+        if (retains && !barred && referrer != before && referrer != ways->id &&
             last->parent[referrer] != HEAP_NONE) {
-            fine &= vec_push(&finder->ways, way_by(finder, referrer));
+            fine &= vec_push(&ways->items, way_by(ways, referrer));
             before = referrer;
         }
     }
-    if (finder->ways.count)
-        qsort(finder->ways.items, finder->ways.count, sizeof *finder->ways.items, compare_ways);
+    if (ways->items.count)
+        qsort(ways->items.items, ways->items.count, sizeof *ways->items.items, compare_ways);
     return fine ? NULL : err_no_memory();
 }
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-struct hop_search {
-    struct path_hop *hop;
-    bool found;
-};
-
-static void find_hop(void *context, size_t position, uint32_t target,
+static void name_hop(void *context, size_t position, uint32_t target,
                      const struct reference *reference) {
-    struct hop_search *search = context;
+    struct path_hop *hop = context;
     (void)position;
-    if (search->found || target != search->hop->target ||
-        !(reference->properties & REFERENCE_RETAINS))
-        return;
-    search->hop->reference = *reference;
-    search->found = true;
+    (void)target;
+    hop->reference = *reference;
 }
 
 void path_hop_name(const struct graph *graph, struct path_hop *hop) {
-    struct hop_search search = {hop, false};
-    graph_labelled(graph, hop->owner, find_hop, &search);
+    struct graph_references references = graph_references(graph, hop->owner);
+    for (size_t i = 0; i < references.count; i++) {
+        if (references.targets[i] == hop->target && references.properties[i] & REFERENCE_RETAINS) {
+            graph_labelled_part(graph, hop->owner, i, 1, name_hop, hop);
+            return;
+        }
+    }
 }
 
 /* Fills hops from the last one on backwards; returns how many are left. */
@@ -123,56 +120,95 @@ static size_t fill_hops(const struct path_tree *tree, struct path_hop *hops, siz
     return count;
 }
 
-static struct err *make_path(const struct finder *finder, const struct way *way,
-                             struct path *path) {
+struct err *path_ways_path(const struct path_ways *ways, size_t index, struct path *path) {
+    const struct way *way = &ways->items.items[index];
     *path = (struct path){way->root, calloc(way->length + 1, sizeof *path->hops), way->length};
     if (!path->hops)
         return err_no_memory();
     if (way->referrer == HEAP_NONE)
         return NULL;
     size_t left = way->length - 1;
-    path->hops[left] = (struct path_hop){.owner = way->referrer, .target = finder->id};
-    if (finder->via != HEAP_NONE) {
-        left = fill_hops(&finder->via_tree, path->hops, left, way->referrer);
-        fill_hops(&finder->tree, path->hops, left, finder->via);
+    path->hops[left] = (struct path_hop){.owner = way->referrer, .target = ways->id};
+    if (ways->via != HEAP_NONE) {
+        left = fill_hops(&ways->via_tree, path->hops, left, way->referrer);
+        fill_hops(&ways->tree, path->hops, left, ways->via);
     } else {
-        fill_hops(&finder->tree, path->hops, left, way->referrer);
+        fill_hops(&ways->tree, path->hops, left, way->referrer);
     }
     for (size_t i = 0; i < path->hop_count; i++)
-        path_hop_name(finder->graph, &path->hops[i]);
+        path_hop_name(ways->graph, &path->hops[i]);
     return NULL;
 }
 
-static struct err *find_paths(struct finder *finder, const struct path_filter *filter, size_t limit,
-                              const volatile int *cancel, struct paths *ret) {
+void path_free(struct path *path) {
+    free(path->hops);
+    *path = (struct path){0};
+}
+
+static struct err *grow_and_find(struct path_ways *ways, const struct path_filter *filter,
+                                 const volatile int *cancel) {
     struct path_filter without = filter ? *filter : (struct path_filter){0};
-    without.barrier = finder->id;
-    TRY(path_tree_grow(finder->graph, HEAP_NONE, &without, cancel, &finder->tree));
-    if (finder->via != HEAP_NONE) {
-        if (finder->tree.parent[finder->via] == HEAP_NONE)
+    without.barrier = ways->id;
+    TRY(path_tree_grow(ways->graph, HEAP_NONE, &without, cancel, &ways->tree));
+    if (ways->via != HEAP_NONE) {
+        if (ways->tree.parent[ways->via] == HEAP_NONE)
             return NULL;
-        TRY(path_tree_grow(finder->graph, finder->via, &without, cancel, &finder->via_tree));
+        TRY(path_tree_grow(ways->graph, ways->via, &without, cancel, &ways->via_tree));
     }
-    TRY(find_ways(finder, &without));
-    size_t count = finder->ways.count < limit ? finder->ways.count : limit;
-    ret->items = calloc(count + 1, sizeof *ret->items);
-    if (!ret->items)
+    return find_ways(ways, &without);
+}
+
+struct err *path_ways_find(const struct graph *graph, uint32_t id, uint32_t via,
+                           const struct path_filter *filter, const volatile int *cancel,
+                           struct path_ways **ret) {
+    struct path_ways *ways = calloc(1, sizeof *ways);
+    if (!ways)
         return err_no_memory();
-    for (; ret->count < count; ret->count++)
-        TRY(make_path(finder, &finder->ways.items[ret->count], &ret->items[ret->count]));
-    ret->all = finder->ways.count;
-    return NULL;
+    *ways = (struct path_ways){.graph = graph, .id = id, .via = via};
+    struct err *err = grow_and_find(ways, filter, cancel);
+    if (err)
+        path_ways_destroy(ways);
+    else
+        *ret = ways;
+    return err;
+}
+
+void path_ways_destroy(struct path_ways *ways) {
+    if (!ways)
+        return;
+    path_tree_free(&ways->tree);
+    path_tree_free(&ways->via_tree);
+    vec_free(&ways->items);
+    free(ways);
+}
+
+size_t path_ways_count(const struct path_ways *ways) {
+    return ways->items.count;
+}
+
+uint32_t path_ways_length(const struct path_ways *ways, size_t index) {
+    return ways->items.items[index].length;
+}
+
+const struct held_root *path_ways_root(const struct path_ways *ways, size_t index) {
+    return ways->items.items[index].root;
 }
 
 struct err *paths_to_object(const struct graph *graph, uint32_t id, uint32_t via,
                             const struct path_filter *filter, size_t limit,
                             const volatile int *cancel, struct paths *ret) {
-    struct finder finder = {.graph = graph, .id = id, .via = via};
+    struct path_ways *ways = NULL;
     *ret = (struct paths){0};
-    struct err *err = find_paths(&finder, filter, limit, cancel, ret);
-    path_tree_free(&finder.tree);
-    path_tree_free(&finder.via_tree);
-    vec_free(&finder.ways);
+    TRY(path_ways_find(graph, id, via, filter, cancel, &ways));
+    ret->all = path_ways_count(ways);
+    size_t count = ret->all < limit ? ret->all : limit;
+    ret->items = calloc(count + 1, sizeof *ret->items);
+    struct err *err = ret->items ? NULL : err_no_memory();
+    while (!err && ret->count < count) {
+        err = path_ways_path(ways, ret->count, &ret->items[ret->count]);
+        ret->count++;
+    }
+    path_ways_destroy(ways);
     if (err)
         paths_free(ret);
     return err;
@@ -180,7 +216,7 @@ struct err *paths_to_object(const struct graph *graph, uint32_t id, uint32_t via
 
 void paths_free(struct paths *paths) {
     for (size_t i = 0; i < paths->count; i++)
-        free(paths->items[i].hops);
+        path_free(&paths->items[i]);
     free(paths->items);
     *paths = (struct paths){0};
 }
@@ -190,4 +226,15 @@ void path_text(const struct heap *heap, const struct path *path, struct strbuf *
     for (size_t i = 0; i < path->hop_count; i++)
         path_step(heap, &place, path->hops[i].owner, &path->hops[i].reference, false, out);
     path_end(&place, out);
+}
+
+void path_none_text(const struct graph *graph, uint32_t id, struct strbuf *out) {
+    int64_t hidden = graph_hidden(graph, id);
+    if (hidden > 0)
+        strbuf_printf(out,
+                      "no root leads there:\tit is held by %lld hidden reference%s (see audit)",
+                      (long long)hidden, hidden == 1 ? "" : "s");
+    else
+        strbuf_puts(out, "no root leads there:\tgarbage, or held by what is leaked "
+                         "(see garbage and audit)");
 }

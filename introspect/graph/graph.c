@@ -55,34 +55,6 @@ void graph_destroy(struct graph *graph) {
 struct labeller {
     const struct graph *graph;
     struct graph_references references;
-    size_t position;
-    graph_visit *visit;
-    void *context;
-};
-
-/* The objects among the decoded targets are the graph's references, in the same order: they need not be found. */
-static void label(void *context, const struct reference *reference) {
-    struct labeller *labeller = context;
-    size_t position = labeller->position;
-    if (position == labeller->references.count)
-        return;
-    uint32_t target = labeller->references.targets[position];
-    if (heap_address(labeller->graph->heap, target) != reference->target)
-        return; /* no object is there */
-    struct reference known = *reference;
-    known.properties = labeller->references.properties[position];
-    labeller->position++;
-    labeller->visit(labeller->context, position, target, &known);
-}
-
-void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, void *context) {
-    struct labeller labeller = {graph, graph_references(graph, id), 0, visit, context};
-    heap_references(graph->heap, id, label, &labeller);
-}
-
-struct part_labeller {
-    const struct graph *graph;
-    struct graph_references references;
     uint64_t decoded;
     size_t position, first, end;
     bool objects_only; /* what is decoded are the graph's references, no more */
@@ -92,12 +64,12 @@ struct part_labeller {
 
 static void count_decoded(void *context, const struct reference *reference) {
     (void)reference;
-    ((struct part_labeller *)context)->decoded++;
+    ((struct labeller *)context)->decoded++;
 }
 
-/* A target that is not the one that comes next in the graph is no object. */
-static void label_part(void *context, const struct reference *reference) {
-    struct part_labeller *labeller = context;
+/* The objects among the decoded targets are the graph's references, in the same order: they need not be found. */
+static void label(void *context, const struct reference *reference) {
+    struct labeller *labeller = context;
     size_t position = labeller->position;
     if (position >= labeller->end)
         return;
@@ -107,7 +79,7 @@ static void label_part(void *context, const struct reference *reference) {
     }
     uint32_t target = labeller->references.targets[position];
     if (heap_address(labeller->graph->heap, target) != reference->target)
-        return;
+        return; /* no object is there */
     labeller->position++;
     if (position < labeller->first)
         return;
@@ -118,11 +90,11 @@ static void label_part(void *context, const struct reference *reference) {
 
 void graph_labelled_part(const struct graph *graph, uint32_t id, uint64_t first, uint64_t count,
                          graph_visit *visit, void *context) {
-    struct part_labeller labeller = {.graph = graph,
-                                     .references = graph_references(graph, id),
-                                     .first = first,
-                                     .visit = visit,
-                                     .context = context};
+    struct labeller labeller = {.graph = graph,
+                                .references = graph_references(graph, id),
+                                .first = first,
+                                .visit = visit,
+                                .context = context};
     size_t all = labeller.references.count;
     if (first >= all)
         return;
@@ -130,7 +102,11 @@ void graph_labelled_part(const struct graph *graph, uint32_t id, uint64_t first,
     if (first)
         heap_references(graph->heap, id, count_decoded, &labeller);
     labeller.objects_only = first && labeller.decoded == all;
-    heap_references(graph->heap, id, label_part, &labeller);
+    heap_references(graph->heap, id, label, &labeller);
+}
+
+void graph_labelled(const struct graph *graph, uint32_t id, graph_visit *visit, void *context) {
+    graph_labelled_part(graph, id, 0, UINT64_MAX, visit, context);
 }
 
 /* ---- refcounts ------------------------------------------------------------------------------- */
