@@ -119,6 +119,8 @@ static bool fit_subject(struct app *app, const struct view *view, struct subject
 }
 
 void app_go(struct app *app, const struct view *view, struct subject subject) {
+    if (!view)
+        return;
     if (!fit_subject(app, view, &subject)) {
         app_say(app, PAINT_WARNING,
                 view->subjects >> SUBJECT_TYPE & 1

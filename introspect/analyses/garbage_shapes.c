@@ -8,7 +8,9 @@
 
 /* ---- which groups look alike ------------------------------------------------------------------ */
 
-enum { LEAST_SLOTS = 64, NO_SHAPE = UINT32_MAX };
+#define NO_SHAPE UINT32_MAX
+
+enum { LEAST_SLOTS = 64 };
 
 struct finder {
     const struct garbage *garbage;

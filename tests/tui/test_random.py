@@ -1,7 +1,6 @@
 """Random keys and random sizes: no crash, no report of a sanitizer, and the terminal is given back."""
 
 import random
-import re
 import signal
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import test_live
 from heapglass import HERE, SOURCE, harmed, process
 from terminal import Terminal
-from test_ways_out import Visit
+from test_ways_out import Visit, settings
 
 KEYS = ("Up Down Left Right PageUp PageDown Home End Enter Enter Enter BSpace BSpace Tab Space Escape F1 F4 C-l "
         "1 2 3 4 5 6 7 8 9 0 j k g G n N / f < > I p d i r b R e s y : ? Down Down Right j j").split()
@@ -42,22 +41,19 @@ def reports(folder):
 
 def session(options, dice, end, source, terminal):
     """From a start until `end`, or until it quits by itself. Keys that come later go to cat, not to the shell."""
-    words = [options.heapglass, *source]
-    visit, pressed = Visit(terminal, words, then="; echo status=$?.; cat >/dev/null"), []
-    ended = re.compile(r"^status=(\d+)\.", re.MULTILINE)
-
-    def is_over():
-        return ended.search(terminal.screen())
-
-    while time.monotonic() < end and not is_over():
+    words, pressed, ended = [options.heapglass, *source], [], terminal.where / "status"
+    visit = Visit(terminal, words, first="stty -a >stty; ", then="; echo $? >status.new; mv status.new status; cat >/dev/null")
+    while time.monotonic() < end and not ended.exists():
         pressed = [*pressed, *press(terminal, dice)][-60:]
     terminal.resize(80, 24)
-    if not is_over():
+    if not ended.exists():
         terminal.keys("Escape", "Escape", "C-c")
-    status = int(ended.search(terminal.wait_for(ended, "its end", 60))[1])
-    wrong = [*visit.not_given_back()]
-    if status not in (0, 128 + signal.SIGINT) or wrong or reports(terminal.where):
-        wrong.append(f"exit status {status} after the keys ... {' '.join(pressed)}")
+    terminal.until(ended.exists, f"its end after the keys ... {' '.join(pressed)}", 60)
+    visit.stty, status = settings((terminal.where / "stty").read_text()), int(ended.read_text())
+    wrong = [] if reports(terminal.where) else [*visit.not_given_back()]
+    cancelled = status == 1 and "heapglass: cancelled" in terminal.screen()  # the first capture, by Escape
+    if wrong or reports(terminal.where) or not (cancelled or status in (0, 128 + signal.SIGINT)):
+        wrong.append(f"exit status {status} after the keys ... {' '.join(pressed)}\n{terminal.screen()}")
     return wrong + reports(terminal.where)
 
 

@@ -26,13 +26,13 @@ def settings(stty):
 class Visit:
     """heapglass, started by a shell in a terminal that was used before."""
 
-    def __init__(self, terminal, command, ready="objects", then=""):
+    def __init__(self, terminal, command, ready="2Types", first="", then=""):
         self.terminal = terminal
         terminal.line(f"echo {MARK}")
         terminal.wait_for(f"\n{MARK}")
         terminal.prompt()
         self.stty = settings(terminal.stty())
-        terminal.line(command_line(command) + then)
+        terminal.line(first + command_line(command) + then)
         terminal.wait_for(ready)
         self.drawn = terminal.modes()
 
