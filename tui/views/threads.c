@@ -22,7 +22,7 @@ static const struct column *columns(const struct view_context *context, size_t *
     return all;
 }
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* Kinds of rows; ids are indices into the lists of struct stacks. */
 enum kind { THREAD, FRAME, VARIABLE };
