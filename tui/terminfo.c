@@ -2,6 +2,8 @@
 
 #include <curses.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <term.h>
 
 static const char *capability(const char *name) {
@@ -9,9 +11,44 @@ static const char *capability(const char *name) {
     return text && text != (char *)-1 ? text : NULL;
 }
 
-enum terminfo_look terminfo_look(int fd) {
+/* NULL: it is like none that we have. */
+static const struct terminfo_entry *alike(const char *term) {
+    static const struct {
+        const char *start, *name;
+    } families[] = {
+        {"xterm", "xterm-256color"},
+        {"screen", "screen-256color"},
+        {"tmux", "screen-256color"},
+        {"rxvt", "xterm-256color"},
+        {"alacritty", "xterm-256color"},
+        {"foot", "xterm-256color"},
+        {"linux", "linux"},
+        {"vt", "vt100"},
+    };
+    const char *name = NULL;
+    for (size_t i = 0; !name && i < sizeof families / sizeof *families; i++) {
+        if (!strncmp(term, families[i].start, strlen(families[i].start)))
+            name = families[i].name;
+    }
+    for (const struct terminfo_entry *entry = terminfo_entries; name && entry->name; entry++) {
+        if (!strcmp(entry->name, name))
+            return entry;
+    }
+    return NULL;
+}
+
+static bool set_up(int fd) {
     int found = 0;
-    if (setupterm(NULL, fd, &found) != OK)
+    const char *term = getenv("TERM");
+    if (setupterm(NULL, fd, &found) == OK)
+        return true;
+    const struct terminfo_entry *entry = term ? alike(term) : NULL;
+    return entry && !setenv("TERM", entry->name, true) &&
+           !setenv("TERMINFO", entry->description, true) && setupterm(NULL, fd, &found) == OK;
+}
+
+enum terminfo_look terminfo_look(int fd) {
+    if (!set_up(fd))
         return TERMINFO_UNKNOWN;
     enum terminfo_look look = capability("cup") ? TERMINFO_FINE : TERMINFO_DUMB;
     del_curterm(cur_term);
