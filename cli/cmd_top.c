@@ -5,6 +5,7 @@
 #include "introspect/analyses/memory_split.h"
 #include "introspect/analyses/types.h"
 #include "report/units.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -72,33 +73,6 @@ static void accounts_node(struct report *report, const struct heap *heap) {
 
 /* ---- screen ---------------------------------------------------------------------------------- */
 
-static void split_line(struct report *report, const struct memory_split *split, uint64_t swap) {
-    struct strbuf line = {0};
-    char size[UNITS_SIZE], share[UNITS_SIZE];
-    double part = split->rss ? (double)split->objects / (double)split->rss : 0;
-    strbuf_printf(&line, "RSS %s =", units_short(size, split->rss));
-    strbuf_printf(&line, " Python objects %s (%s)", units_short(size, split->objects),
-                  units_percent(share, part));
-    const struct {
-        const char *name;
-        uint64_t bytes;
-    } parts[] = {
-        {"free in pymalloc", split->pymalloc_free},
-        {"other anonymous", split->other_anonymous},
-        {"files", split->files},
-        {"rest", split->rest},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (parts[i].bytes)
-            strbuf_printf(&line, "\t+ %s %s", parts[i].name, units_short(size, parts[i].bytes));
-    }
-    if (swap)
-        strbuf_printf(&line, "\t(and %s swapped out)", units_short(size, swap));
-    report->document.failed |= line.failed;
-    report_line(report, LINE_PLAIN, "%s", strbuf_text(&line));
-    strbuf_free(&line);
-}
-
 static void rest_line(struct report *report, const struct types *types, size_t shown) {
     if (shown >= types->count)
         return;
@@ -124,19 +98,6 @@ static void interpreter_line(struct report *report, const struct heap *heap, int
                     units_count(count, heap_interpreter_count(heap)));
 }
 
-static void totals_lines(struct report *report, const struct heap *heap) {
-    const struct heap_totals *totals = heap_totals(heap);
-    char objects[UNITS_SIZE], tracked[UNITS_SIZE], reached[UNITS_SIZE], alone[UNITS_SIZE];
-    report_line(report, LINE_PLAIN,
-                "%s objects: %s tracked by gc,\t%s reached,\t%s held only from C",
-                units_count(objects, totals->objects), units_count(tracked, totals->tracked),
-                units_count(reached, totals->reachable), units_count(alone, totals->allocator));
-    if (totals->unreachable)
-        report_line(report, LINE_PLAIN,
-                    "%s of them can't be reached from any root:\tgarbage, or held from C",
-                    units_count(objects, totals->unreachable));
-}
-
 static struct err *show(const struct cli *cli, const struct source *source,
                         const struct types *types, const char *sort) {
     int64_t interpreter = cli->options.interpreter;
@@ -160,13 +121,13 @@ static struct err *show(const struct cli *cli, const struct source *source,
     report.rows = &cursor.table;
 
     headline_add(&report, source_info(source));
-    split_line(&report, &split, memory->swap);
+    words_memory_split(&split, memory->swap, cli_say, &report);
     report_line(&report, LINE_PLAIN, "%s", "");
     interpreter_line(&report, heap, interpreter);
     report_table(&report, &cursor.table);
     rest_line(&report, types, limit);
     report_line(&report, LINE_PLAIN, "%s", "");
-    totals_lines(&report, heap);
+    words_heap_totals(heap_totals(heap), cli_say, &report);
     notes_add(&report, source, true);
     return cli_write(cli, &report);
 }

@@ -26,6 +26,13 @@ void cleanup_report(struct report *report) {
     report_clear(report);
 }
 
+void cli_say(void *report, enum line_style style, const char *text) {
+    if (text)
+        report_line(report, style, "%s", text);
+    else
+        ((struct report *)report)->document.failed = true;
+}
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
 struct err *cli_pid(const char *argument, pid_t *pid) {

@@ -44,6 +44,9 @@ struct err *cli_object(const struct source *source, const char *argument, uint32
 
 void cleanup_report(struct report *report);
 
+/* A words_line whose context is a report. */
+void cli_say(void *report, enum line_style style, const char *text);
+
 /* Adds "source" and "damage" to a report's document. */
 void envelope_add(struct report *report, const struct source *source);
 /* Adds what "source" has to a group, or an item of a list, of several; and to a list its damage. */

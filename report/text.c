@@ -13,7 +13,6 @@ enum {
     COLUMN_GAP = 2,
     BAR_COLUMNS = 9,
     LEAST_SHRUNK = 12, /* columns left of a cut text */
-    CONTINUATION = 4,  /* indent of a line's further lines */
 };
 
 static const char *const style_codes[] = {
@@ -206,41 +205,23 @@ static struct err *write_table(const struct table *table, const struct format_op
 }
 
 /* Writes a line, broken at tabs where it would be too long. */
-static void write_line(const char *text, enum line_style style,
-                       const struct format_options *options, struct output *output) {
-    _cleanup_(strbuf_free) struct strbuf piece = {0};
+static struct err *write_line(const char *text, enum line_style style,
+                              const struct format_options *options, struct output *output) {
+    _cleanup_(strbuf_free) struct strbuf broken = {0};
     bool colored = options->color && *style_codes[style];
-    size_t column = 0, indent = CONTINUATION;
+    width_add_broken(&broken, text, options->width);
     if (colored)
         output_puts(output, style_codes[style]);
-    for (bool first = true; *text || first; first = false) {
-        size_t length = strcspn(text, "\t\v");
-        strbuf_clear(&piece);
-        strbuf_add(&piece, text, length);
-        size_t width = width_of(strbuf_text(&piece));
-        bool blank = !first && text[-1] == '\t';
-        if (blank && column + 1 + width > options->width) {
-            output_printf(output, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (blank) {
-            output_putc(output, ' ');
-            column++;
-        }
-        output_write(output, text, length);
-        column += width;
-        text += length;
-        if (*text == '\v')
-            indent = column;
-        text += *text != '\0';
-    }
+    output_write(output, strbuf_text(&broken), broken.length);
     output_puts(output, colored ? "\033[0m\n" : "\n");
+    return broken.failed ? err_no_memory() : NULL;
 }
 
 static struct err *text_write(const struct report *report, const struct format_options *options,
                               struct output *output) {
     for (const struct screen_part *part = report->screen; part; part = part->next) {
         if (part->text)
-            write_line(part->text, part->style, options, output);
+            TRY(write_line(part->text, part->style, options, output));
         else
             TRY(write_table(part->table, options, output));
     }

@@ -115,6 +115,36 @@ size_t width_add_fitting(struct strbuf *out, const char *text, size_t columns, b
     return add_cut(out, text, columns, middle, "…");
 }
 
+/* ---- breaking lines ---------------------------------------------------------------------------- */
+
+void width_add_broken(struct strbuf *out, const char *text, size_t columns) {
+    enum { CONTINUATION = 4 }; /* indent of further lines */
+    struct strbuf piece = {0};
+    size_t column = 0, indent = CONTINUATION;
+    for (bool first = true; *text || first; first = false) {
+        size_t length = strcspn(text, "\t\v");
+        strbuf_clear(&piece);
+        strbuf_add(&piece, text, length);
+        size_t width = width_of(strbuf_text(&piece));
+        bool blank = !first && text[-1] == '\t';
+        if (blank && column + 1 + width > columns) {
+            strbuf_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (blank) {
+            strbuf_putc(out, ' ');
+            column++;
+        }
+        strbuf_add(out, text, length);
+        column += width;
+        text += length;
+        if (*text == '\v')
+            indent = column;
+        text += *text != '\0';
+    }
+    out->failed |= piece.failed;
+    strbuf_free(&piece);
+}
+
 /* ---- without UTF-8 --------------------------------------------------------------------------- */
 
 static const char *stand_in(uint32_t codepoint) {
