@@ -154,6 +154,7 @@ static void context_of(struct app *app, const struct place *place, struct view_c
         .refresh = session_current(app->session),
         .baseline = session_baseline(app->session),
         .products = session_current(app->session)->ready,
+        .baseline_products = session_baseline(app->session)->ready,
         .history = session_history(app->session),
         .messages = app->messages,
         .origin = place->origin,

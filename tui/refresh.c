@@ -54,6 +54,10 @@ static struct err *make_stacks(struct refresh *refresh, struct work *work) {
     return heap_stacks(refresh->heap, &refresh->stacks);
 }
 
+static struct err *make_holders(struct refresh *refresh, struct work *work) {
+    return holders_find(refresh->graph, work_cancel(work), &refresh->holders);
+}
+
 static void forget_graph(struct refresh *refresh) {
     graph_destroy(refresh->graph);
     refresh->graph = NULL;
@@ -89,6 +93,10 @@ static void forget_stacks(struct refresh *refresh) {
     stacks_free(&refresh->stacks);
 }
 
+static void forget_holders(struct refresh *refresh) {
+    holders_free(&refresh->holders);
+}
+
 static const struct {
     enum product product;
     unsigned bases;
@@ -103,6 +111,7 @@ static const struct {
     {PRODUCT_GARBAGE, PRODUCT_GRAPH, "garbage", make_garbage, forget_garbage},
     {PRODUCT_AUDIT, PRODUCT_GRAPH, "audit of refcounts", make_audit, forget_audit},
     {PRODUCT_STACKS, 0, "threads", make_stacks, forget_stacks},
+    {PRODUCT_HOLDERS, PRODUCT_GRAPH, "what holds most", make_holders, forget_holders},
 };
 
 enum { PRODUCT_COUNT = sizeof products / sizeof *products };

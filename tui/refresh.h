@@ -10,6 +10,7 @@
 #include "introspect/analyses/first_seen.h"
 #include "introspect/analyses/garbage.h"
 #include "introspect/analyses/growth_types.h"
+#include "introspect/analyses/holders.h"
 #include "introspect/analyses/type_holders.h"
 #include "introspect/analyses/types.h"
 #include "introspect/graph/dominators.h"
@@ -28,7 +29,8 @@ enum product {
     PRODUCT_GARBAGE = 1 << 4,
     PRODUCT_AUDIT = 1 << 5,
     PRODUCT_STACKS = 1 << 6,
-    PRODUCTS_ALL = (1 << 7) - 1,
+    PRODUCT_HOLDERS = 1 << 7, /* what holds most */
+    PRODUCTS_ALL = (1 << 8) - 1,
 };
 
 /* Counts by type that outlive their heap. */
@@ -58,6 +60,7 @@ struct refresh {
     struct garbage *garbage; /* one for each interpreter, heap_interpreter_count of them */
     struct audit audit;
     struct stacks stacks;
+    struct holders holders;
 
     unsigned references;
 };

@@ -39,11 +39,12 @@ struct view;
 /* What the functions of a page work on. */
 struct view_context {
     struct refresh *refresh;
-    struct refresh *baseline;  /* the same as `refresh` if there was none since */
-    unsigned products;         /* enum product: those of `refresh` that are there; use no others */
-    struct history *history;   /* all refreshes as series; has its own lock */
-    struct messages *messages; /* has its own lock */
-    const struct view *origin; /* of Help: the view that it is asked for in */
+    struct refresh *baseline;   /* the same as `refresh` if there was none since */
+    unsigned products;          /* enum product: those of `refresh` that are there; use no others */
+    unsigned baseline_products; /* the same of `baseline` */
+    struct history *history;    /* all refreshes as series; has its own lock */
+    struct messages *messages;  /* has its own lock */
+    const struct view *origin;  /* of Help: the view that it is asked for in */
     struct subject subject;
     uint32_t object; /* the subject's id in this refresh; HEAP_NONE: it is gone, or there is none */
     uint32_t type_id;       /* of the subject type; HEAP_NONE likewise */

@@ -244,6 +244,7 @@ static struct container_change change_of(const struct finder *finder, uint32_t i
     struct container_change change = {
         .type = containers->types[container->type],
         .address = container->address,
+        .example = container->address,
         .containers = 1,
         .has_entries = container->entries != (uint32_t)CONTAINER_NO_ENTRIES,
         .entries_after = entries_of(containers, index),
@@ -339,11 +340,12 @@ static bool add_group(struct finder *finder, const struct group *group) {
         return true;
     struct container_change best = change_of(finder, group->best), rest = group->sum;
     bool unknown = group->gone && finder->after.mates[group->best] == NONE;
+    rest.example = best.address;
     if (rest.containers == 1)
         rest.address = best.address;
     if (unknown || (rest.containers > 1 && group->best_bytes < (group->grown + 1) / 2))
         return add_change(finder, &rest, group->best);
-    rest.address = 0;
+    rest.address = rest.example = 0;
     rest.containers -= best.containers;
     rest.entries_before -= best.entries_before;
     rest.entries_after -= best.entries_after;

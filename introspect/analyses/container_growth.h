@@ -14,6 +14,7 @@ struct container_change {
     char *path;       /* with keys and indices if it is one container, else with "*" */
     const char *type; /* borrowed */
     uint64_t address; /* 0: several */
+    uint64_t example; /* address of that of them which has grown most; 0: not known */
     uint64_t containers;
     bool has_entries;
     uint64_t entries_before, entries_after;

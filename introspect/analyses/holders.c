@@ -63,6 +63,13 @@ static uint32_t holder_of(struct finder *finder, uint32_t id) {
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
+static void count_holder(const struct finder *finder, struct holder *group, uint32_t id) {
+    if (group->containers++)
+        return;
+    group->type = heap_type(finder->heap, id);
+    group->address = heap_address(finder->heap, id);
+}
+
 static struct err *add_up(struct finder *finder, const volatile int *cancel) {
     for (uint32_t id = 0; id < finder->graph->object_count; id++) {
         uint32_t class = holder_of(finder, id);
@@ -73,8 +80,8 @@ static struct err *add_up(struct finder *finder, const volatile int *cancel) {
         struct holder *group = &finder->groups.items[class];
         group->objects++;
         group->footprint += heap_footprint(finder->heap, id);
-        if (!group->type && class != PATH_CLASS_NONE && path_class_of(finder->classes, id) == class)
-            group->type = heap_type(finder->heap, id);
+        if (class != PATH_CLASS_NONE && path_class_of(finder->classes, id) == class)
+            count_holder(finder, group, id);
         if (cancel_asked(cancel))
             return cancel_check(cancel);
     }

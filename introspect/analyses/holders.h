@@ -9,6 +9,8 @@ struct holder {
     char *name;              /* "app.HUB.queues[*]"; NULL: of what no root reaches */
     const struct type *type; /* of the container, or of one of them */
     uint64_t objects, footprint;
+    uint64_t containers; /* how many there are of that name */
+    uint64_t address;    /* of the first of them */
 };
 
 struct holders {
