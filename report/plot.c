@@ -36,11 +36,12 @@ void plot_spark(struct strbuf *out, const double *values, size_t count, size_t c
 /* ---- axes and lines -------------------------------------------------------------------------- */
 
 enum {
-    AXIS = 8,       /* columns of an amount and the axis behind it */
-    MARGIN = 1,     /* between the picture and the names at its right */
-    ROWS_BELOW = 2, /* the time axis and its numbers */
-    ROWS_APART = 4, /* from one amount at the axis to the next */
-    LEAST = 8,      /* columns and rows of a picture worth drawing */
+    AXIS = 8,          /* columns of an amount and the axis behind it */
+    MARGIN = 1,        /* between the picture and the names at its right */
+    ROWS_BELOW = 2,    /* the time axis and its numbers */
+    ROWS_APART = 4,    /* from one amount at the axis to the next */
+    LEAST_COLUMNS = 8, /* of a picture worth drawing */
+    LEAST_ROWS = 5,
     DOTS_X = 2,
     DOTS_Y = 4, /* of a braille character */
 };
@@ -188,8 +189,8 @@ void plot_draw(struct strbuf *out, const struct plot *plot) {
     }
     size_t beside = AXIS + MARGIN + widest;
     if (plot->count < 2 || !plot->line_count || plot->line_count > PLOT_MAX_LINES ||
-        plot->width < beside + LEAST || plot->width > PLOT_MAX_WIDTH ||
-        plot->height < ROWS_BELOW + LEAST || plot->height > PLOT_MAX_HEIGHT)
+        plot->width < beside + LEAST_COLUMNS || plot->width > PLOT_MAX_WIDTH ||
+        plot->height < ROWS_BELOW + LEAST_ROWS || plot->height > PLOT_MAX_HEIGHT)
         return;
     canvas.plot = plot;
     canvas.columns = plot->width - (unsigned)beside;

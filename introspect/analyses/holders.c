@@ -172,13 +172,17 @@ static const struct column columns[COLUMNS] = {
     [SHARE] = {"share", "SHARE", VALUE_SHARE, COLUMN_SCREEN},
 };
 
+const char *holder_label(const struct holder *holder) {
+    return holder->name ? holder->name : "(garbage, or held from C alone)";
+}
+
 static bool next(void *context, struct value *cells) {
     struct holder_rows *rows = context;
     if (rows->next >= rows->holders->count || rows->next >= rows->limit)
         return false;
     const struct holder *holder = &rows->holders->items[rows->next++];
     cells[HOLDER] = value_text(holder->name);
-    cells[LABEL] = value_text(holder->name ? holder->name : "(garbage, or held from C alone)");
+    cells[LABEL] = value_text(holder_label(holder));
     cells[TYPE] = holder->type ? value_text(holder->type->name) : value_none();
     cells[OBJECTS] = value_count(holder->objects);
     cells[FOOTPRINT] = value_bytes(holder->footprint);

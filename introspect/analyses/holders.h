@@ -25,6 +25,9 @@ struct err *holders_find(const struct graph *graph, const volatile int *cancel,
                          struct holders *ret) ERR_CHECK;
 void holders_free(struct holders *holders);
 
+/* Its name, or what is said instead. */
+const char *holder_label(const struct holder *holder);
+
 struct holder_rows {
     struct table table;
     const struct holders *holders;
