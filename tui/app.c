@@ -184,9 +184,11 @@ static void open_here(struct app *app) {
     if (!session_require(app->session, baseline, page->baseline_needs) || !ready)
         return;
     session_want(app->session, refresh, page->wants);
+    session_want(app->session, baseline, page->baseline_wants);
     struct place_state state = {
         .page = place->page,
         .products = refresh->ready & page->wants,
+        .baseline_products = baseline->ready & page->baseline_wants,
         .refresh = refresh,
         .baseline = baseline,
         .width = page->sized ? terminal_columns() : 0,
@@ -195,9 +197,10 @@ static void open_here(struct app *app) {
     };
     const struct place_state *was = &place->opened;
     if (was->refresh && was->page == state.page && was->products == state.products &&
-        was->refresh == state.refresh && was->baseline == state.baseline &&
-        was->width == state.width && was->height == state.height &&
-        was->messages == state.messages && !outline_is_forgotten(place->outline))
+        was->baseline_products == state.baseline_products && was->refresh == state.refresh &&
+        was->baseline == state.baseline && was->width == state.width &&
+        was->height == state.height && was->messages == state.messages &&
+        !outline_is_forgotten(place->outline))
         return;
     struct view_context context;
     context_of(app, place, &context);

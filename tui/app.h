@@ -20,7 +20,7 @@ struct place {
     struct outline *outline;
     /* With what it was opened last, to see what has changed since. */
     struct place_state {
-        unsigned page, products;
+        unsigned page, products, baseline_products;
         const struct refresh *refresh, *baseline;
         unsigned width, height;
         size_t messages;

@@ -94,6 +94,7 @@ struct page {
     unsigned needs;          /* enum product, of the refresh: before `open` */
     unsigned baseline_needs; /* the same of the baseline */
     unsigned wants; /* of the refresh: better with them, and opened again when they are there */
+    unsigned baseline_wants; /* the same of the baseline */
     bool
         fixed_order; /* root rows are groups or lines: sorting and filtering are for their children */
     bool lines;      /* no titles: rows are lines of text, in one column */

@@ -93,6 +93,7 @@ static bool add_object(struct summariser *summariser, uint32_t id) {
                 return false;
             summariser->path_of[at] = path;
             summariser->paths.items[path - 1].count++;
+            summariser->paths.items[path - 1].example = heap_address(summariser->heap, at);
             break;
         }
         if (!vec_push(&summariser->chain, at))

@@ -42,6 +42,7 @@ struct set_path {
     char *path; /* NULL: no root leads there */
     const struct type *type;
     uint64_t count;
+    uint64_t example;            /* address of one of them */
     uint64_t objects, footprint; /* with those of the set that hang on them */
 };
 

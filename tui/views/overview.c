@@ -15,6 +15,7 @@
 enum {
     LEAST_PLOT = 7, /* rows of the smallest plot */
     MOST_PLOT = 18,
+    ROOMY = 28,        /* rows of a screen that shows more than what is needed */
     LEAST_LISTS = 6,   /* rows of both lists, with what is above each */
     LEAST_WITHIN = 20, /* columns of a path */
     TYPE_WITHIN = 24,
@@ -47,6 +48,15 @@ static void add_broken(void *context, enum line_style style, const char *text) {
     strbuf_free(&broken);
 }
 
+static void keep_text(void *text, enum line_style style, const char *line) {
+    (void)style;
+    if (line)
+        strbuf_puts(text, line);
+    else
+        ((struct strbuf *)text)->failed = true;
+}
+
+/* The split, and behind it what else the kernel counts. */
 static void add_memory(struct overview *overview) {
     const struct refresh *refresh = overview->context->refresh;
     const struct memory_use *memory = &source_info(refresh->source)->capture.memory;
@@ -55,18 +65,23 @@ static void add_memory(struct overview *overview) {
                                                              memory->rss_file});
     struct strbuf text = {0};
     char size[UNITS_SIZE], whole[UNITS_SIZE];
-    words_memory_split(&split, memory->swap, add_broken, overview);
+    words_memory_split(&split, memory->swap, keep_text, &text);
     if (memory->uss)
-        strbuf_printf(&text, "USS %s (what nobody shares)", units_short(size, memory->uss));
+        strbuf_printf(&text, ";\tUSS %s", units_short(size, memory->uss));
     if (memory->cgroup_current)
-        strbuf_printf(&text, "%sits cgroup has %s", text.length ? ";\t" : "",
-                      units_short(size, memory->cgroup_current));
+        strbuf_printf(&text, ";\tits cgroup %s", units_short(size, memory->cgroup_current));
     if (memory->cgroup_current && memory->cgroup_max)
         strbuf_printf(&text, " of %s", units_short(whole, memory->cgroup_max));
-    if (text.length)
-        add_broken(overview, LINE_PLAIN, text.failed ? NULL : strbuf_text(&text));
+    add_broken(overview, LINE_PLAIN, text.failed ? NULL : strbuf_text(&text));
     strbuf_free(&text);
-    words_heap_totals(heap_totals(refresh->heap), add_broken, overview);
+}
+
+/* Where there is little room, the first line alone: what follows is detail. */
+static void add_totals(struct overview *overview) {
+    size_t before = overview->lines.items.count;
+    words_heap_totals(heap_totals(overview->context->refresh->heap), add_broken, overview);
+    if (overview->context->height < ROOMY && overview->lines.items.count > before + 1)
+        overview->lines.items.count = before + 1;
 }
 
 static void add_gc(struct overview *overview) {
@@ -262,6 +277,7 @@ static size_t plot_rows(const struct points *points, size_t left) {
 
 static struct err *add_all(struct overview *overview, const struct points *points) {
     add_memory(overview);
+    add_totals(overview);
     add_gc(overview);
     size_t above = overview->lines.items.count, left = rows_left(overview);
     size_t plot = plot_rows(points, left);
@@ -307,6 +323,7 @@ static const struct page pages[] = {{
     .fixed_order = true,
     .sized = true,
     .wants = PRODUCT_GARBAGE | PRODUCT_CONTAINERS | PRODUCT_HOLDERS,
+    .baseline_wants = PRODUCT_CONTAINERS,
     .columns = lines_columns,
     .open = open_overview,
     .close = lines_close,
