@@ -32,7 +32,8 @@ enum garbage_tone { GARBAGE_PLAIN, GARBAGE_GOOD, GARBAGE_WARNING };
 /* A sentence; a tab stands where a line may be broken. */
 typedef void garbage_say(void *context, enum garbage_tone tone, const char *sentence);
 
-/* Says how much waits for gc and why, and how gc has fared. `gc`: NULL if that could not be read. */
+/* Says how much waits for gc and why, and how gc has fared. `gc`: NULL if that could not be read. `garbage`:
+ * NULL if it is not known. */
 struct err *garbage_gc_words(const struct garbage *garbage, const struct gc_status *gc,
                              garbage_say *say, void *context) ERR_CHECK;
 

@@ -42,6 +42,12 @@ static void say_what_waits(struct speech *speech) {
     }
 }
 
+static void say_whether_it_runs(struct speech *speech) {
+    bool enabled = speech->gc->enabled;
+    strbuf_printf(&speech->sentence, "gc is %s", enabled ? "enabled" : "disabled");
+    end(speech, enabled ? GARBAGE_GOOD : GARBAGE_WARNING);
+}
+
 static void say_how_it_fared(struct speech *speech) {
     const struct gc_status *gc = speech->gc;
     const struct gc_generation_status *of = gc->generations;
@@ -74,14 +80,17 @@ struct err *garbage_gc_words(const struct garbage *garbage, const struct gc_stat
                          "told here");
         end(&speech, GARBAGE_WARNING);
     }
-    say_what_waits(&speech);
+    if (garbage)
+        say_what_waits(&speech);
+    else if (gc)
+        say_whether_it_runs(&speech);
     if (gc) {
         say_how_it_fared(&speech);
     } else {
         strbuf_puts(out, "what gc says of itself could not be read");
         end(&speech, GARBAGE_WARNING);
     }
-    if (garbage->frozen) {
+    if (garbage && garbage->frozen) {
         strbuf_add_count(out, garbage->frozen);
         strbuf_puts(out, " objects are frozen (gc.freeze):\tgc never looks at them");
         end(&speech, GARBAGE_PLAIN);

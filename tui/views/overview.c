@@ -1,5 +1,6 @@
 /* Overview: where the memory is, what waits for gc, what has grown, what holds most; and how that went. */
 #include "introspect/analyses/container_growth.h"
+#include "introspect/analyses/garbage_shapes.h"
 #include "introspect/analyses/memory_split.h"
 #include "report/plot.h"
 #include "report/units.h"
@@ -84,18 +85,27 @@ static void add_totals(struct overview *overview) {
         overview->lines.items.count = before + 1;
 }
 
-static void add_gc(struct overview *overview) {
+static void add_sentence(void *overview, enum garbage_tone tone, const char *sentence) {
+    static const enum line_style styles[] = {[GARBAGE_PLAIN] = LINE_PLAIN,
+                                             [GARBAGE_GOOD] = LINE_STRONG,
+                                             [GARBAGE_WARNING] = LINE_WARNING};
+    add_broken(overview, styles[tone], sentence);
+}
+
+static struct err *add_gc(struct overview *overview) {
     const struct view_context *context = overview->context;
     const struct refresh *refresh = context->refresh;
     bool known = context->products & PRODUCT_GARBAGE;
     struct gc_status gc;
     char count[UNITS_SIZE];
     size_t interpreters = heap_interpreter_count(refresh->heap);
-    if (heap_gc_status(refresh->heap, 0, &gc))
-        words_gc(&gc, known ? &refresh->garbage[0] : NULL, add_broken, overview);
+    bool readable = heap_gc_status(refresh->heap, 0, &gc);
+    TRY(garbage_gc_words(known ? &refresh->garbage[0] : NULL, readable ? &gc : NULL, add_sentence,
+                         overview));
     if (interpreters > 1)
         lines_add(&overview->lines, ROW_FAINT, "%s interpreters; gc is that of the main one",
                   units_count(count, interpreters));
+    return NULL;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------- */
@@ -278,7 +288,7 @@ static size_t plot_rows(const struct points *points, size_t left) {
 static struct err *add_all(struct overview *overview, const struct points *points) {
     add_memory(overview);
     add_totals(overview);
-    add_gc(overview);
+    TRY(add_gc(overview));
     size_t above = overview->lines.items.count, left = rows_left(overview);
     size_t plot = plot_rows(points, left);
     size_t lists = left > plot + LEAST_LISTS ? left - plot : LEAST_LISTS;
