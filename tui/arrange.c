@@ -19,12 +19,12 @@ static const struct column *column_of(const struct row_range *range, size_t colu
     return column < count ? &columns[column] : NULL;
 }
 
-static unsigned screen_columns(const struct row_range *range) {
+static unsigned searched_columns(const struct row_range *range) {
     size_t count, sort;
     unsigned shown = 0;
     const struct column *columns = range->page->columns(range->context, &count, &sort);
     for (size_t i = 0; i < count; i++) {
-        if (!(columns[i].flags & COLUMN_DATA))
+        if (!(columns[i].flags & COLUMN_DATA) && !(range->page->unsearched >> i & 1))
             shown |= 1u << i;
     }
     return shown;
@@ -33,7 +33,7 @@ static unsigned screen_columns(const struct row_range *range) {
 /* ---- matching ----------------------------------------------------------------------------------- */
 
 bool row_matches(const struct row_range *range, struct row row, const char *text) {
-    unsigned wanted = screen_columns(range);
+    unsigned wanted = searched_columns(range);
     struct arena texts = {0};
     struct cells cells = {.texts = &texts};
     struct strbuf shown = {0};

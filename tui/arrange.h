@@ -26,7 +26,7 @@ struct arrange_options {
 struct err *arrange(const struct row_range *range, const struct arrange_options *options,
                     struct work *work, uint32_t **order, uint32_t *count) ERR_CHECK;
 
-/* Whether a row shows a text in one of its columns, in whatever case. */
+/* Whether a row shows a text in one of the columns that are searched, in whatever case. */
 bool row_matches(const struct row_range *range, struct row row, const char *text);
 
 #endif

@@ -21,6 +21,7 @@ enum {
     GAP = 1, /* between columns */
     LEAST_SHRUNK = 16,
     LEAST_FIRST = 20, /* of the column that says what a row is */
+    LEAST_TREE = 34,  /* of that where rows hang under others */
     BAR_COLUMNS = 6,
     SHARE_COLUMNS = BAR_COLUMNS + 5,
     INDENT = 2,
@@ -319,7 +320,7 @@ static bool shrinks(const struct column *column) {
 /* As narrow as it may become. */
 static unsigned least_width(const struct table_layout *layout, size_t shown) {
     const struct column_place *place = &layout->shown[shown];
-    unsigned least = shown ? LEAST_SHRUNK : LEAST_FIRST;
+    unsigned least = shown ? LEAST_SHRUNK : layout->tree ? LEAST_TREE : LEAST_FIRST;
     return shrinks(&layout->columns[place->column]) && place->width > least ? least : place->width;
 }
 

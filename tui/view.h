@@ -97,7 +97,8 @@ struct page {
     unsigned baseline_wants; /* the same of the baseline */
     bool
         fixed_order; /* root rows are groups or lines: sorting and filtering are for their children */
-    bool lines;      /* no titles: rows are lines of text, in one column */
+    unsigned unsearched;   /* bits of columns that searching and filtering leave out */
+    bool lines;            /* no titles: rows are lines of text, in one column */
     bool follows_messages; /* opened again when there are new ones */
     bool sized;            /* opened again when the screen's size changes */
 

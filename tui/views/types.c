@@ -185,6 +185,7 @@ static void command(const struct view_context *context, const char *source, cons
 static const struct page pages[] = {{
     .name = "types",
     .export = "types",
+    .unsearched = 1u << HELD_BY | 1u << TREND,
     .wants = PRODUCT_DOMINATORS | PRODUCT_HELD_BY,
     .columns = columns,
     .open = open_types,
