@@ -61,6 +61,14 @@ struct value cells_object(struct cells *cells, const struct heap *heap, uint32_t
     return ret;
 }
 
+void add_preview(const struct graph *graph, uint32_t id, struct strbuf *out) {
+    enum { FEW_REFERENCES = 4096 };
+    if (graph_references(graph, id).count <= FEW_REFERENCES)
+        heap_preview_contents(graph->heap, id, out);
+    else
+        heap_preview(graph->heap, id, out);
+}
+
 /* ---- lines -------------------------------------------------------------------------------------- */
 
 static void add(struct lines *lines, struct subject about, enum row_style style, const char *format,

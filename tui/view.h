@@ -80,6 +80,10 @@ struct value cells_text(struct cells *cells, const char *text);
 struct value cells_object(struct cells *cells, const struct heap *heap, uint32_t id,
                           bool with_type);
 
+/* Adds what an object contains as heap_preview_contents does, or heap_preview where that would take long for a row: its
+ * references are too many. */
+void add_preview(const struct graph *graph, uint32_t id, struct strbuf *out);
+
 /* ---- a page ----------------------------------------------------------------------------------- */
 
 struct opened_page {

@@ -338,34 +338,41 @@ uint64_t dominators_retained(const struct dominators *dominators, uint32_t id) {
     return *retained_of((struct dominators *)dominators, id);
 }
 
-static int compare_retained(const void *left, const void *right, void *context) {
-    const struct dominators *dominators = context;
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    uint64_t of_a = dominators_retained(dominators, a), of_b = dominators_retained(dominators, b);
-    if (of_a != of_b)
-        return of_a > of_b ? -1 : 1;
-    return a < b ? -1 : a > b;
+struct child {
+    uint64_t retained;
+    uint32_t id;
+};
+
+static int compare_children(const void *left, const void *right) {
+    const struct child *a = left, *b = right;
+    if (a->retained != b->retained)
+        return a->retained > b->retained ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
 }
 
 struct err *dominators_children(const struct dominators *dominators, uint32_t id, uint32_t **ret,
                                 size_t *count) {
-    struct vec(uint32_t) children = {0};
+    struct vec(struct child) children = {0};
     bool fine = true;
     for (uint32_t child = 0; child < dominators->graph->object_count; child++) {
         if (dominators->parent[child] == id)
-            fine &= vec_push(&children, child);
+            fine &= vec_push(&children, ((struct child){dominators->retained[child], child}));
     }
     if (id == DOMINATORS_ROOT && dominators->hidden_retained)
-        fine &= vec_push(&children, DOMINATORS_HIDDEN);
-    if (!fine) {
+        fine &=
+            vec_push(&children, ((struct child){dominators->hidden_retained, DOMINATORS_HIDDEN}));
+    *count = children.count;
+    *ret = malloc((children.count + 1) * sizeof **ret);
+    if (!fine || !*ret) {
+        free(*ret);
         vec_free(&children);
         return err_no_memory();
     }
     if (children.count)
-        qsort_r(children.items, children.count, sizeof *children.items, compare_retained,
-                (void *)dominators);
-    *ret = children.items;
-    *count = children.count;
+        qsort(children.items, children.count, sizeof *children.items, compare_children);
+    for (size_t i = 0; i < children.count; i++)
+        (*ret)[i] = children.items[i].id;
+    vec_free(&children);
     return NULL;
 }
 

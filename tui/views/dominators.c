@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECT, TYPE, RETAINED, SHARE, OWN, ADDRESS, COLUMNS };
+enum { OBJECT, TYPE, RETAINED, SHARE, OWN, ADDRESS, SHOWN_ADDRESS, COLUMNS };
 
 enum {
     FEW_REFERENCES = 4096, /* that are looked through for the name of a single child */
     MOST_NAMED = 4096,     /* children of an owner of more that are named, together */
     NAME_BATCHES = 64,
+    WIDE = 110, /* columns of a screen that has room for addresses */
 };
 
 static const struct column *columns(const struct view_context *context, size_t *count,
@@ -24,10 +25,10 @@ static const struct column *columns(const struct view_context *context, size_t *
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
         [SHARE] = {"share", "SHARE", VALUE_SHARE, COLUMN_SCREEN},
         [OWN] = {"footprint", "OWN", VALUE_BYTES, 0},
-        [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
+        [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
+        [SHOWN_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, COLUMN_SCREEN},
     };
-    (void)context;
-    *count = COLUMNS;
+    *count = context->width < WIDE ? SHOWN_ADDRESS : COLUMNS;
     *sort = RETAINED;
     return all;
 }
@@ -76,7 +77,7 @@ static void add_heading(const struct view_context *context, uint32_t node, struc
     char size[UNITS_SIZE], all[UNITS_SIZE];
     uint64_t kept = dominators_retained(dominators, node), whole = heap_totals(heap)->footprint;
     if (node == DOMINATORS_ROOT) {
-        strbuf_printf(out, "%s of %s are kept alive: here by what one object keeps alone",
+        strbuf_printf(out, "%s of %s are kept alive; below, what single objects keep alone",
                       units_short(size, kept), units_short(all, whole));
         if (whole > kept)
             strbuf_printf(out, "; %s are garbage", units_short(size, whole - kept));
@@ -177,12 +178,20 @@ static bool name_of(struct model *model, const struct graph *graph, uint32_t own
     return found;
 }
 
+struct naming {
+    const struct name_batch *batch;
+    uint8_t *wanted; /* a bit for each id */
+};
+
 static void keep_name(void *context, size_t position, uint32_t target,
                       const struct reference *reference) {
-    const struct name_batch *batch = context;
+    const struct naming *naming = context;
+    const struct name_batch *batch = naming->batch;
+    (void)position;
+    if (!(naming->wanted[target / 8] >> target % 8 & 1))
+        return;
     struct child_name *name =
         bsearch(&target, batch->items, batch->count, sizeof *batch->items, compare_names);
-    (void)position;
     if (name && !name->reference.target && reference->properties & REFERENCE_RETAINS)
         name->reference = *reference;
 }
@@ -200,12 +209,19 @@ static void name_children(struct model *model, const struct graph *graph, uint32
     if (references.count <= FEW_REFERENCES || count > MOST_NAMED)
         return;
     struct name_batch batch = {owner, count, calloc(count, sizeof *batch.items)};
-    if (!batch.items)
+    struct naming naming = {&batch, calloc((size_t)graph->object_count / 8 + 1, 1)};
+    if (!batch.items || !naming.wanted) {
+        free(batch.items);
+        free(naming.wanted);
         return;
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         batch.items[i].child = children[i];
+        naming.wanted[children[i] / 8] |= (uint8_t)(1 << children[i] % 8);
+    }
     qsort(batch.items, count, sizeof *batch.items, compare_children);
-    graph_labelled_part(graph, owner, 0, references.count, keep_name, &batch);
+    graph_labelled_part(graph, owner, 0, references.count, keep_name, &naming);
+    free(naming.wanted);
     struct name_batch *place = &model->batches[model->next_batch++ % NAME_BATCHES];
     free(place->items);
     *place = batch;
@@ -230,10 +246,9 @@ static void describe(const struct view_context *context, struct model *model, ui
         heap_label(graph->heap, parent, &reference, out);
     else
         dominator_root_name(graph, id, out);
-    if (graph_references(graph, id).count <= FEW_REFERENCES)
-        heap_preview_contents(graph->heap, id, &value);
-    else
-        heap_preview(graph->heap, id, &value);
+    bool is_module = !strncmp(strbuf_text(out), "module ", strlen("module "));
+    if (!is_module) /* whose name says it all */
+        add_preview(graph, id, &value);
     if (value.length)
         strbuf_printf(out, "%s%s", out->length ? " = " : "", value.text);
     out->failed |= value.failed;
@@ -255,7 +270,7 @@ static void cells(const struct view_context *context, const void *opened, struct
     }
     values[TYPE] = value_text(heap_type(heap, row.id)->name);
     values[OWN] = value_bytes(heap_footprint(heap, row.id));
-    values[ADDRESS] = value_address(heap_address(heap, row.id));
+    values[ADDRESS] = values[SHOWN_ADDRESS] = value_address(heap_address(heap, row.id));
     if (wanted & 1u << OBJECT) {
         struct strbuf text = {0};
         describe(context, model, row.id, &text);

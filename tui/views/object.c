@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { LABEL, TYPE, VALUE, SIZE, RETAINED, ADDRESS, COLUMNS };
+enum { LABEL, TYPE, VALUE, SIZE, RETAINED, ADDRESS, SHOWN_ADDRESS, COLUMNS };
 
 static const struct column *columns(const struct view_context *context, size_t *count,
                                     size_t *sort) {
@@ -19,10 +19,11 @@ static const struct column *columns(const struct view_context *context, size_t *
         [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
         [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
-        [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
+        [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
+        [SHOWN_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, COLUMN_SCREEN},
     };
-    (void)context;
-    *count = COLUMNS;
+    enum { WIDE = 110 }; /* columns of a screen that has room for addresses */
+    *count = context->width < WIDE ? SHOWN_ADDRESS : COLUMNS;
     *sort = PAGE_UNSORTED;
     return all;
 }
@@ -378,12 +379,8 @@ static void label_cell(const struct view_context *context, struct model *model, 
 }
 
 static void value_cell(const struct graph *graph, uint32_t id, struct cells *cells) {
-    enum { FEW_REFERENCES = 4096 };
     struct strbuf text = {0};
-    if (graph_references(graph, id).count <= FEW_REFERENCES)
-        heap_preview_contents(graph->heap, id, &text);
-    else
-        heap_preview(graph->heap, id, &text);
+    add_preview(graph, id, &text);
     cells->values[VALUE] = cells_text(cells, strbuf_text(&text));
     strbuf_free(&text);
 }
@@ -403,7 +400,7 @@ static void cells(const struct view_context *context, const void *opened, struct
     }
     values[TYPE] = value_text(heap_type(heap, row.id)->name);
     values[SIZE] = value_bytes(heap_footprint(heap, row.id));
-    values[ADDRESS] = value_address(heap_address(heap, row.id));
+    values[ADDRESS] = values[SHOWN_ADDRESS] = value_address(heap_address(heap, row.id));
     if (context->products & PRODUCT_DOMINATORS)
         values[RETAINED] = value_bytes(dominators_retained(context->refresh->dominators, row.id));
     if (wanted & 1u << LABEL)

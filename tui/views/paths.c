@@ -10,12 +10,12 @@
 enum {
     FIRST_PATHS = 10, /* further ones are below a last row */
     PATHS_KEPT = 128,
-    FEW_REFERENCES = 4096,
+    WIDE = 110, /* columns of a screen that has room for addresses */
 };
 
 /* ---- columns ------------------------------------------------------------------------------------ */
 
-enum { PATH, TYPE, RETAINED, ADDRESS, COLUMNS };                               /* of an object */
+enum { PATH, TYPE, RETAINED, ADDRESS, SHOWN_ADDRESS, COLUMNS };                /* of an object */
 enum { MERGED_PATH, OBJECTS, MERGED_RETAINED, ROOT, HOLDERS, MERGED_COLUMNS }; /* of a type */
 
 static const struct column *columns(const struct view_context *context, size_t *count,
@@ -24,7 +24,8 @@ static const struct column *columns(const struct view_context *context, size_t *
         [PATH] = {"path", "PATH", VALUE_TEXT, COLUMN_SHRINKS},
         [TYPE] = {"type", "ROOT, TYPE", VALUE_TEXT, COLUMN_SHRINKS},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
-        [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
+        [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
+        [SHOWN_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, COLUMN_SCREEN},
     };
     static const struct column of_type[MERGED_COLUMNS] = {
         [MERGED_PATH] = {"path", "PATH", VALUE_TEXT, COLUMN_SHRINKS},
@@ -34,7 +35,7 @@ static const struct column *columns(const struct view_context *context, size_t *
         [HOLDERS] = {"holders", "HOLDERS", VALUE_COUNT, 0},
     };
     bool type = context->subject.kind == SUBJECT_TYPE;
-    *count = type ? MERGED_COLUMNS : COLUMNS;
+    *count = type ? MERGED_COLUMNS : context->width < WIDE ? SHOWN_ADDRESS : COLUMNS;
     *sort = type ? OBJECTS : PAGE_UNSORTED;
     return type ? of_type : of_object;
 }
@@ -99,7 +100,7 @@ static struct err *open_object(const struct view_context *context, struct model 
     TRY(path_ways_find(graph, context->object, HEAP_NONE, NULL, work_cancel(work), &model->ways));
     size_t paths = path_ways_count(model->ways);
     ret->root_count = paths <= FIRST_PATHS ? (uint32_t)paths : FIRST_PATHS + 1;
-    heap_preview_contents(graph->heap, context->object, &ret->heading);
+    add_preview(graph, context->object, &ret->heading);
     if (ret->heading.length)
         strbuf_putc(&ret->heading, '\n');
     if (paths)
@@ -228,10 +229,7 @@ static void add_value(const struct graph *graph, uint32_t id, struct strbuf *out
     if (before)
         strbuf_puts(out, " = ");
     size_t start = out->length;
-    if (graph_references(graph, id).count <= FEW_REFERENCES)
-        heap_preview_contents(graph->heap, id, out);
-    else
-        heap_preview(graph->heap, id, out);
+    add_preview(graph, id, out);
     if (before && out->length == start)
         out->text[out->length = before] = '\0';
 }
@@ -277,7 +275,7 @@ static uint32_t step_of(const struct view_context *context, struct model *model,
 static void object_cells(const struct view_context *context, uint32_t id, struct cells *cells) {
     const struct heap *heap = context->refresh->heap;
     cells->values[TYPE] = value_text(heap_type(heap, id)->name);
-    cells->values[ADDRESS] = value_address(heap_address(heap, id));
+    cells->values[ADDRESS] = cells->values[SHOWN_ADDRESS] = value_address(heap_address(heap, id));
     if (context->products & PRODUCT_DOMINATORS)
         cells->values[RETAINED] =
             value_bytes(dominators_retained(context->refresh->dominators, id));
