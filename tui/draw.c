@@ -17,7 +17,7 @@ enum {
     ROW_PLACE = 2,
     ROWS_ABOVE = 3, /* and the heading, and the titles */
     ROWS_BELOW = 2, /* message, hints */
-    MOST_HEADING = 4,
+    MOST_HEADING = 5,
     GAP = 1, /* between columns */
     LEAST_SHRUNK = 16,
     LEAST_FIRST = 20, /* of the column that says what a row is */
@@ -389,16 +389,41 @@ static void lay_out(struct place *place, struct table_layout *layout) {
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
-static unsigned heading_rows(const struct outline *outline) {
-    unsigned rows = 0;
-    for (const char *at = outline_heading(outline); (at = strchr(at, '\n')); at++)
+/* Where a line can be broken before a place; 0 if nowhere. */
+static size_t last_blank(const char *text, size_t before) {
+    while (before && text[--before] != ' ') {
+    }
+    return before;
+}
+
+/* The heading's rows, broken at blanks where they are too long: draws them, or only counts. */
+static unsigned heading(const struct outline *outline, unsigned most, bool draw) {
+    const char *at = outline_heading(outline);
+    unsigned rows = 0, columns = terminal_columns();
+    struct strbuf line = {0};
+    while (*at && rows < most) {
+        size_t length = strcspn(at, "\n");
+        do {
+            strbuf_clear(&line);
+            strbuf_add(&line, at, length);
+        } while (rows + 1 < most && width_of(strbuf_text(&line)) > columns &&
+                 (length = last_blank(at, length)));
+        length = line.length;
+        if (draw)
+            terminal_text(ROWS_ABOVE + rows, 0, columns, PAINT_PLAIN, strbuf_text(&line));
+        at += length + (at[length] != '\0');
         rows++;
-    return rows < MOST_HEADING ? rows : MOST_HEADING;
+    }
+    strbuf_free(&line);
+    return rows;
+}
+
+static unsigned heading_room(void) {
+    return terminal_rows() >= 16 ? MOST_HEADING : 0;
 }
 
 static unsigned title_row(const struct outline *outline) {
-    unsigned heading = terminal_rows() >= 16 ? heading_rows(outline) : 0;
-    return ROWS_ABOVE + heading;
+    return ROWS_ABOVE + heading(outline, heading_room(), false);
 }
 
 static unsigned body_row(const struct outline *outline) {
@@ -410,18 +435,6 @@ unsigned app_body_rows(const struct app *app) {
     const struct place *here = &app->places.items[app->places.count - 1];
     unsigned around = body_row(here->outline) + ROWS_BELOW;
     return terminal_rows() > around ? terminal_rows() - around : 1;
-}
-
-static void draw_heading(const struct outline *outline) {
-    const char *at = outline_heading(outline);
-    for (unsigned row = ROWS_ABOVE; row < title_row(outline); row++) {
-        size_t length = strcspn(at, "\n");
-        struct strbuf line = {0};
-        strbuf_add(&line, at, length);
-        terminal_text(row, 0, terminal_columns(), PAINT_PLAIN, strbuf_text(&line));
-        strbuf_free(&line);
-        at += length + (at[length] == '\n');
-    }
 }
 
 static void draw_titles(const struct outline *outline, const struct table_layout *layout) {
@@ -539,7 +552,7 @@ static void draw_rows(struct app *app) {
     uint64_t top = outline_top(outline), count = outline_count(outline);
     unsigned row = body_row(outline), rows = app_body_rows(app);
     struct table_layout layout;
-    draw_heading(outline);
+    heading(outline, heading_room(), true);
     lay_out(place, &layout);
     if (!outline_page(outline)->lines)
         draw_titles(outline, &layout);
