@@ -13,12 +13,9 @@
 
 /* ---- what all pages have -------------------------------------------------------------------------- */
 
-/* The first lines: since when, and what there is more of. False: there is nothing to compare. */
-static bool add_heading(const struct view_context *context, struct strbuf *out) {
-    const struct heap_totals *then = heap_totals(context->baseline->heap);
-    const struct heap_totals *now = heap_totals(context->refresh->heap);
+/* The first line: since when. False: there is nothing to compare. */
+static bool add_since(const struct view_context *context, struct strbuf *out) {
     unsigned refreshes = context->refresh->number - context->baseline->number;
-    char before[UNITS_SIZE], after[UNITS_SIZE], bytes[UNITS_SIZE], objects[UNITS_SIZE];
     if (!baseline_is_there(context)) {
         strbuf_puts(out, "There is nothing to compare with yet: ");
         baseline_advice(context, out);
@@ -29,11 +26,19 @@ static bool add_heading(const struct view_context *context, struct strbuf *out) 
     baseline_name(context, out);
     if (refreshes > 1)
         strbuf_printf(out, ", over %u refreshes", refreshes);
-    strbuf_printf(out, "\nPython objects %s → %s (%s), %s objects\n",
+    strbuf_puts(out, "\n");
+    return true;
+}
+
+/* The second: what there is more of. */
+static void add_totals(const struct view_context *context, struct strbuf *out) {
+    const struct heap_totals *then = heap_totals(context->baseline->heap);
+    const struct heap_totals *now = heap_totals(context->refresh->heap);
+    char before[UNITS_SIZE], after[UNITS_SIZE], bytes[UNITS_SIZE], objects[UNITS_SIZE];
+    strbuf_printf(out, "Python objects %s → %s (%s), %s objects\n",
                   units_short(before, then->footprint), units_short(after, now->footprint),
                   units_change_bytes(bytes, (int64_t)(now->footprint - then->footprint)),
                   units_change(objects, (int64_t)(now->objects - then->objects)));
-    return true;
 }
 
 /* What a text alone identifies. */
@@ -106,23 +111,16 @@ static const struct column *container_columns(const struct view_context *context
     return all;
 }
 
+/* What no root leads to is in no container: the last row, if there is more of it. */
+static int64_t unreached_more(const struct view_context *context) {
+    return (int64_t)(context->refresh->containers.unreached_footprint -
+                     context->baseline->containers.unreached_footprint);
+}
+
 static void close_containers(void *changes) {
     if (changes)
         container_changes_free(changes);
     free(changes);
-}
-
-/* What no root leads to is in no container. */
-static void add_unreached(const struct view_context *context, struct strbuf *heading) {
-    enum { LEAST = 64 << 10 };
-    const struct containers *before = &context->baseline->containers;
-    const struct containers *after = &context->refresh->containers;
-    int64_t more = (int64_t)(after->unreached_footprint - before->unreached_footprint);
-    char objects[UNITS_SIZE], bytes[UNITS_SIZE];
-    if (more >= LEAST)
-        strbuf_printf(heading, "in no container, for no root leads there: %s, %s objects (see 8)\n",
-                      units_change_bytes(bytes, more),
-                      units_change(objects, (int64_t)(after->unreached - before->unreached)));
 }
 
 static struct err *open_containers(const struct view_context *context, struct work *work,
@@ -131,29 +129,36 @@ static struct err *open_containers(const struct view_context *context, struct wo
     if (!changes)
         return err_no_memory();
     ret->model = changes;
-    if (!add_heading(context, &ret->heading))
+    if (!add_since(context, &ret->heading))
         return NULL;
+    add_totals(context, &ret->heading);
     work_phase(work, "comparing containers");
     TRY(container_changes_find(&context->baseline->containers, &context->refresh->containers,
                                changes));
-    ret->root_count = (uint32_t)changes->count;
-    add_unreached(context, &ret->heading);
+    ret->root_count = (uint32_t)changes->count + (unreached_more(context) > 0);
     if (changes->by_path)
         strbuf_puts(&ret->heading,
                     "unrelated processes: containers are compared by path, not by address\n");
     return NULL;
 }
 
+/* NULL: it is the row of what no root leads to. */
 static const struct container_change *container_of_row(const void *model, struct row row) {
-    return &((const struct container_changes *)model)->items[row.id];
+    const struct container_changes *changes = model;
+    return row.id < changes->count ? &changes->items[row.id] : NULL;
 }
 
 static void container_cells(const struct view_context *context, const void *model, struct row row,
                             unsigned wanted, struct cells *cells) {
     const struct container_change *change = container_of_row(model, row);
     struct value *values = cells->values;
-    (void)context;
     (void)wanted;
+    if (!change) {
+        values[C_PATH] = value_text("held by nothing: see 8");
+        values[C_HELD_DELTA] = value_change_bytes(unreached_more(context));
+        cells->style = ROW_WARNING;
+        return;
+    }
     values[C_PATH] = value_text(change->path);
     values[C_TYPE] = value_text(change->type);
     values[C_CONTAINERS] = value_count(change->containers);
@@ -173,6 +178,8 @@ static void container_cells(const struct view_context *context, const void *mode
 static bool container_about(const struct view_context *context, const void *model, struct row row,
                             struct subject *ret) {
     const struct container_change *change = container_of_row(model, row);
+    if (!change)
+        return false;
     *ret = subject_at(context->refresh->heap, change->example);
     if (ret->kind == SUBJECT_NONE)
         *ret = subject_of_type_name(context->refresh->heap, change->type);
@@ -183,6 +190,8 @@ static uint64_t container_identity(const struct view_context *context, const voi
                                    struct row row) {
     const struct container_change *change = container_of_row(model, row);
     (void)context;
+    if (!change)
+        return 0;
     return change->address ? change->address : hash(hash(1, change->path), change->type);
 }
 
@@ -243,8 +252,9 @@ static struct err *open_types(const struct view_context *context, struct work *w
     if (!changes)
         return err_no_memory();
     ret->model = changes;
-    if (!add_heading(context, &ret->heading))
+    if (!add_since(context, &ret->heading))
         return NULL;
+    add_totals(context, &ret->heading);
     bool alive = !source_info(context->refresh->source)->path;
     if (alive && context->refresh->number < TREND_LEAST_ROUNDS)
         strbuf_printf(&ret->heading, "trends take %d refreshes; R captures by itself\n",
@@ -362,11 +372,11 @@ static void add_survivors_heading(const struct view_context *context, const stru
     for (size_t i = 0; i < summary->type_count && i < MOST_TYPES; i++)
         strbuf_printf(heading, "%s%s %s", i ? ", " : "most are ",
                       units_count(count, summary->types[i].objects), summary->types[i].type->name);
-    if (set->unproven)
-        strbuf_printf(heading, "%sof %s only address, type and size tell that they stayed",
-                      summary->type_count ? "; " : "", units_count(count, set->unproven));
     if (summary->type_count)
         strbuf_puts(heading, "\n");
+    if (set->unproven)
+        strbuf_printf(heading, "of %s nothing but address, type and size tells that they stayed\n",
+                      units_count(count, set->unproven));
 }
 
 static struct err *summarise(const struct view_context *context, struct work *work,
@@ -390,7 +400,7 @@ static struct err *open_survivors(const struct view_context *context, struct wor
     ret->model = calloc(1, sizeof(struct set_summary));
     if (!ret->model)
         return err_no_memory();
-    if (!add_heading(context, &ret->heading))
+    if (!add_since(context, &ret->heading))
         return NULL;
     if (!heaps_share_addresses(context->baseline->heap, context->refresh->heap)) {
         strbuf_puts(

@@ -193,19 +193,38 @@ static void add_growth_title(struct overview *overview) {
     strbuf_free(&name);
 }
 
+static int64_t held_more(const struct container_change *change) {
+    return (int64_t)(change->held_after - change->held_before);
+}
+
+static void add_container(struct overview *overview, const struct container_change *change) {
+    add_change(overview, subject_at(overview->context->refresh->heap, change->example),
+               held_more(change), (int64_t)(change->entries_after - change->entries_before),
+               change->has_entries ? "entries" : "", change->path, change->type);
+}
+
+/* What no root leads to is in no container, but may be what has grown most. */
 static struct err *add_grown_containers(struct overview *overview, size_t limit) {
     const struct view_context *context = overview->context;
+    const struct containers *before = &context->baseline->containers;
+    const struct containers *after = &context->refresh->containers;
     struct container_changes changes = {0};
+    size_t next = 0;
     if (!(context->products & context->baseline_products & PRODUCT_CONTAINERS))
         return NULL;
-    TRY(container_changes_find(&context->baseline->containers, &context->refresh->containers,
-                               &changes));
-    for (size_t i = 0; i < changes.count && i < limit; i++) {
-        const struct container_change *change = &changes.items[i];
-        add_change(overview, subject_at(context->refresh->heap, change->example),
-                   (int64_t)(change->held_after - change->held_before),
-                   (int64_t)(change->entries_after - change->entries_before),
-                   change->has_entries ? "entries" : "", change->path, change->type);
+    int64_t unreached = (int64_t)(after->unreached_footprint - before->unreached_footprint);
+    TRY(container_changes_find(before, after, &changes));
+    for (size_t row = 0; row < limit; row++) {
+        const struct container_change *change = next < changes.count ? &changes.items[next] : NULL;
+        if (unreached > (change ? held_more(change) : 0)) {
+            add_change(overview, (struct subject){0}, unreached,
+                       (int64_t)(after->unreached - before->unreached), "objects",
+                       "(held by nothing: see 8)", NULL);
+            unreached = 0;
+        } else if (change) {
+            add_container(overview, change);
+            next++;
+        }
     }
     container_changes_free(&changes);
     return NULL;
