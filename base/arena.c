@@ -54,3 +54,16 @@ void arena_clear(struct arena *arena) {
     }
     *arena = (struct arena){0};
 }
+
+void arena_reuse(struct arena *arena) {
+    struct arena_block *kept = arena->blocks;
+    if (!kept || kept->size > BLOCK_SIZE) {
+        arena_clear(arena);
+        return;
+    }
+    struct arena older = {.blocks = kept->next};
+    arena_clear(&older);
+    kept->next = NULL;
+    memset(kept->data, 0, arena->used);
+    arena->used = 0;
+}

@@ -19,5 +19,7 @@ char *arena_strdup(struct arena *arena, const char *text);
 
 /* Frees all that was allocated; the arena may be used again. */
 void arena_clear(struct arena *arena);
+/* The same, but it keeps memory for what is allocated next. */
+void arena_reuse(struct arena *arena);
 
 #endif

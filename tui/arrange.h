@@ -26,7 +26,17 @@ struct arrange_options {
 struct err *arrange(const struct row_range *range, const struct arrange_options *options,
                     struct work *work, uint32_t **order, uint32_t *count) ERR_CHECK;
 
-/* Whether a row shows a text in one of the columns that are searched, in whatever case. */
-bool row_matches(const struct row_range *range, struct row row, const char *text);
+/* Looks for rows that show a text in one of the columns that are searched, in whatever case: for one thread. */
+struct row_matcher {
+    const struct row_range *range; /* borrowed, as the text */
+    const char *text;
+    unsigned columns;
+    struct arena texts;
+    struct strbuf shown;
+};
+
+void row_matcher_open(struct row_matcher *matcher, const struct row_range *range, const char *text);
+bool row_matches(struct row_matcher *matcher, struct row row);
+void row_matcher_close(struct row_matcher *matcher);
 
 #endif

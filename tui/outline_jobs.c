@@ -516,22 +516,24 @@ static struct row searched_row(const struct searching *searching, uint64_t index
 static struct err *searching_run(void *context, struct work *work) {
     struct searching *searching = context;
     struct row_range range = roots_of(searching->opened);
+    struct row_matcher matcher;
+    struct err *err = NULL;
     uint64_t at = searching->from;
     work_phase(work, "searching");
-    for (uint64_t tried = 1; tried <= searching->count; tried++) {
+    row_matcher_open(&matcher, &range, searching->text);
+    for (uint64_t i = 1; !err && searching->found == UINT64_MAX && i <= searching->count; i++) {
         at = searching->step > 0 ? (at + 1 < searching->count ? at + 1 : 0)
                                  : (at ? at - 1 : searching->count - 1);
         struct row row = searched_row(searching, at);
-        if (row.kind != ROW_MORE && row_matches(&range, row, searching->text)) {
+        if (row.kind != ROW_MORE && row_matches(&matcher, row))
             searching->found = at;
-            return NULL;
-        }
-        if (tried % 4096 == 0) {
-            work_share(work, tried, searching->count);
-            TRY(cancel_check(work_cancel(work)));
+        if (i % 4096 == 0) {
+            work_share(work, i, searching->count);
+            err = cancel_check(work_cancel(work));
         }
     }
-    return NULL;
+    row_matcher_close(&matcher);
+    return err;
 }
 
 static void searching_done(void *context, struct err *err) {
