@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHAT, GROUPS, OBJECTS, FOOTPRINT, FINALIZERS, INTERPRETER, ALL_OBJECTS, ADDRESS, COLUMNS };
+enum { WHAT, GROUPS, OBJECTS, FOOTPRINT, INTERPRETER, FINALIZERS, ALL_OBJECTS, ADDRESS, COLUMNS };
 
 static const struct column *columns(const struct view_context *context, size_t *count,
                                     size_t *sort) {
@@ -17,8 +17,8 @@ static const struct column *columns(const struct view_context *context, size_t *
         [GROUPS] = {"groups", "GROUPS", VALUE_COUNT, 0},
         [OBJECTS] = {"gc_objects", "OBJECTS", VALUE_COUNT, 0},
         [FOOTPRINT] = {"footprint", "SIZE", VALUE_BYTES, 0},
-        [FINALIZERS] = {"finalizers", "RUNS WHEN FREED", VALUE_TEXT, COLUMN_TAIL},
         [INTERPRETER] = {"interpreter", "", VALUE_ID, COLUMN_DATA},
+        [FINALIZERS] = {"finalizers", "RUNS WHEN FREED", VALUE_TEXT, COLUMN_TAIL},
         [ALL_OBJECTS] = {"objects", "", VALUE_COUNT, COLUMN_DATA},
         [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
     };
