@@ -8,8 +8,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { LABEL, TYPE, VALUE, SIZE, RETAINED, ADDRESS, SHOWN_ADDRESS, COLUMNS };
+enum { LABEL, TYPE, VALUE, RETAINED, SIZE, ADDRESS, SHOWN_ADDRESS, COLUMNS };
 
 static const struct column *columns(const struct view_context *context, size_t *count,
                                     size_t *sort) {
@@ -17,8 +18,8 @@ static const struct column *columns(const struct view_context *context, size_t *
         [LABEL] = {"via", "REFERENCE", VALUE_TEXT, COLUMN_SHRINKS},
         [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
         [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
-        [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
+        [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
         [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
         [SHOWN_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, COLUMN_SCREEN},
     };
@@ -103,7 +104,10 @@ static struct err *add_refcount(const struct view_context *context, struct model
         strbuf_printf(out, "refcount %s, but %s references found: some are guesses, or wrong\n",
                       count, found);
     } else {
-        strbuf_printf(out, "refcount %s = ", count);
+        strbuf_printf(out, "refcount %s", count);
+        if (details.hidden) /* at the end of the sum it may be cut off */
+            strbuf_printf(out, ", %lld hidden", (long long)details.hidden);
+        strbuf_puts(out, ": ");
         object_refcount_text(&details, out);
         strbuf_putc(out, '\n');
     }
@@ -144,10 +148,14 @@ static void add_keeper(const struct view_context *context, uint32_t id, struct s
 static struct err *add_heading(const struct view_context *context, struct model *model, uint32_t id,
                                struct strbuf *out) {
     const struct heap *heap = context->refresh->heap;
-    strbuf_printf(out, "%s at %#llx ", heap_type(heap, id)->name,
-                  (unsigned long long)heap_address(heap, id));
-    heap_preview_contents(heap, id, out);
-    strbuf_putc(out, '\n');
+    const char *type = heap_type(heap, id)->name;
+    struct strbuf value = {0};
+    add_preview(context->refresh->graph, id, &value);
+    if (strncmp(strbuf_text(&value), type, strlen(type)) != 0)
+        strbuf_printf(out, "%s at ", type);
+    strbuf_printf(out, "%#llx%s%s\n", (unsigned long long)heap_address(heap, id),
+                  value.length ? ": " : "", strbuf_text(&value));
+    strbuf_free(&value);
     add_sizes(context, id, out);
     TRY(add_refcount(context, model, id, out));
     add_keeper(context, id, out);
@@ -260,6 +268,35 @@ static bool is_above(const struct model *model, uint32_t opened, uint32_t id) {
     }
 }
 
+/* What stands below an object: its references; or the first roots that hold it, its referrers, further roots. */
+struct below {
+    uint64_t first_roots, roots, count;
+};
+
+static struct below below_of(const struct graph *graph, uint32_t id, bool forward) {
+    enum { FIRST_ROOTS = 10 }; /* more are such as the type cache's, of None */
+    size_t roots = 0;
+    if (forward)
+        return (struct below){.count = graph_references(graph, id).count};
+    root_list_of(&graph->roots, id, &roots);
+    return (struct below){.first_roots = roots < FIRST_ROOTS ? roots : FIRST_ROOTS,
+                          .roots = roots,
+                          .count = roots + graph_referrers(graph, id).count};
+}
+
+static struct row child_at(const struct graph *graph, uint32_t id, bool forward,
+                           const struct below *below, uint64_t index) {
+    struct graph_referrers referrers = graph_referrers(graph, id);
+    if (forward)
+        return (struct row){ROW_REFERENCE, graph_references(graph, id).targets[index], index};
+    if (index < below->first_roots)
+        return (struct row){ROW_ROOT, id, index};
+    index -= below->first_roots;
+    if (index < referrers.count)
+        return (struct row){ROW_REFERRER, referrer_id(referrers.items[index]), index};
+    return (struct row){ROW_ROOT, id, index - referrers.count + below->first_roots};
+}
+
 static struct err *children(const struct view_context *context, const void *opened, struct row row,
                             uint64_t first, size_t limit, struct row_list *to) {
     struct model *model = (struct model *)opened; /* what changes in it has a lock */
@@ -272,21 +309,13 @@ static struct err *children(const struct view_context *context, const void *open
         return err_no_memory();
     }
     uint32_t id = model->opened.items[at].id;
-    struct graph_references references = graph_references(graph, id);
-    struct graph_referrers referrers = graph_referrers(graph, id);
-    size_t roots = 0, count = forward ? references.count : referrers.count;
-    if (!forward)
-        root_list_of(&graph->roots, id, &roots);
+    struct below below = below_of(graph, id, forward);
     bool fine = true;
-    for (uint64_t i = first; fine && i < roots + count && i - first < limit; i++) {
-        struct row child = {.kind = ROW_ROOT | at << OPENED_SHIFT, .id = id, .detail = i};
-        if (i >= roots) {
-            child.detail = i - roots;
-            child.id = forward ? references.targets[child.detail]
-                               : referrer_id(referrers.items[child.detail]);
-            child.kind = (forward ? ROW_REFERENCE : ROW_REFERRER) | at << OPENED_SHIFT;
-            child.kind |= is_above(model, at, child.id) ? ABOVE : 0;
-        }
+    for (uint64_t i = first; fine && i < below.count && i - first < limit; i++) {
+        struct row child = child_at(graph, id, forward, &below, i);
+        child.kind |= at << OPENED_SHIFT;
+        if (kind_of(child) != ROW_ROOT && is_above(model, at, child.id))
+            child.kind |= ABOVE;
         fine = vec_push(to, child);
     }
     pthread_mutex_unlock(&model->lock);
@@ -305,10 +334,13 @@ static void group_cells(const struct view_context *context, struct row row, stru
                       units_count(count, graph_references(graph, context->object).count));
     } else {
         root_list_of(&graph->roots, context->object, &roots);
-        units_count(count, graph_referrers(graph, context->object).count);
-        strbuf_printf(&text, "Referrers (%s", count);
+        size_t referrers = graph_referrers(graph, context->object).count;
+        strbuf_puts(&text, "Referrers (");
+        if (referrers || !roots)
+            strbuf_puts(&text, units_count(count, referrers));
         if (roots)
-            strbuf_printf(&text, " + %s root%s", units_count(more, roots), roots == 1 ? "" : "s");
+            strbuf_printf(&text, "%s%s root%s", referrers ? " + " : "", units_count(more, roots),
+                          roots == 1 ? "" : "s");
         strbuf_putc(&text, ')');
     }
     cells->values[LABEL] = cells_text(cells, strbuf_text(&text));

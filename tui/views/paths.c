@@ -1,6 +1,7 @@
 /* Paths: what keeps an object alive, the shortest paths first; or all objects of a type, by path. */
 #include "introspect/analyses/paths.h"
 #include "introspect/graph/path_text.h"
+#include "report/command_line.h"
 #include "report/units.h"
 #include "tui/view.h"
 
@@ -364,7 +365,7 @@ static void command(const struct view_context *context, const char *source, cons
     if (context->subject.kind == SUBJECT_OBJECT)
         strbuf_printf(out, "%#llx", (unsigned long long)context->subject.address);
     else
-        strbuf_puts(out, context->subject.type);
+        shell_quote(out, context->subject.type);
     strbuf_puts(out, " -n 0");
 }
 
