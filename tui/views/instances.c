@@ -1,10 +1,13 @@
 /* Instances: the objects of a type, one by one. */
+#include "report/command_line.h"
 #include "tui/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ADDRESS, VALUE, SIZE, RETAINED, REFCOUNT, HIDDEN, FIRST_SEEN, COLUMNS };
 
+/* Since when objects are there is to be told only after a further capture. */
 static const struct column *columns(const struct view_context *context, size_t *count,
                                     size_t *sort) {
     static const struct column all[COLUMNS] = {
@@ -13,11 +16,10 @@ static const struct column *columns(const struct view_context *context, size_t *
         [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
         [REFCOUNT] = {"refcount", "REFS", VALUE_COUNT, 0},
-        [HIDDEN] = {"hidden", "HIDDEN", VALUE_CHANGE, 0},
-        [FIRST_SEEN] = {"first_seen", "SEEN", VALUE_COUNT, 0},
+        [HIDDEN] = {"hidden", "HIDDEN", VALUE_SIGNED, 0},
+        [FIRST_SEEN] = {"first_seen", "SINCE", VALUE_COUNT, 0},
     };
-    (void)context;
-    *count = COLUMNS;
+    *count = context->refresh->number > 1 ? COLUMNS : FIRST_SEEN;
     *sort = PAGE_UNSORTED;
     return all;
 }
@@ -31,6 +33,17 @@ static void close_instances(void *opened) {
     if (model)
         vec_free(&model->ids);
     free(model);
+}
+
+/* Types of the same name are different ones: of modules that were imported anew, of other interpreters. */
+static void say_which(const struct heap *heap, const struct type *type, struct strbuf *heading) {
+    unsigned others = 0;
+    for (uint32_t i = 0; i < heap_type_count(heap); i++)
+        others += heap_type_by_id(heap, i) != type && heap_type_sums(heap, i)->objects &&
+                  !strcmp(heap_type_by_id(heap, i)->name, type->name);
+    if (others)
+        strbuf_printf(heading, "of the type at %#llx: %u other%s called so, too\n",
+                      (unsigned long long)type->address, others, others == 1 ? " is" : "s are");
 }
 
 static struct err *open_instances(const struct view_context *context, struct work *work,
@@ -48,6 +61,7 @@ static struct err *open_instances(const struct view_context *context, struct wor
     const struct type *type = heap_type_by_id(heap, context->type_id);
     if (!vec_reserve(&model->ids, heap_type_sums(heap, context->type_id)->objects))
         return err_no_memory();
+    say_which(heap, type, &ret->heading);
     for (uint32_t id = 0; id < heap_count(heap); id++) {
         if (id % SLICE == 0) {
             work_share(work, id, heap_count(heap));
@@ -82,8 +96,10 @@ static void cells(const struct view_context *context, const void *model, struct 
     if (wanted & 1u << HIDDEN && context->products & PRODUCT_GRAPH) {
         int64_t hidden = graph_hidden(refresh->graph, row.id);
         if (hidden)
-            values[HIDDEN] = value_change(hidden);
+            values[HIDDEN] = value_signed(hidden);
     }
+    if (refresh->first_seen.of)
+        values[FIRST_SEEN] = value_count(refresh->first_seen.of[row.id]);
     if (wanted & 1u << VALUE) {
         struct strbuf text = {0};
         heap_preview_contents(heap, row.id, &text);
@@ -106,6 +122,31 @@ static uint64_t identity(const struct view_context *context, const void *model, 
     return heap_address(context->refresh->heap, row.id);
 }
 
+/* A type's name as a pattern that matches nothing else. */
+static void add_pattern(const char *name, struct strbuf *out) {
+    for (; *name; name++) {
+        bool special = strchr("*?[", *name);
+        strbuf_printf(out, special ? "[%c]" : "%c", *name);
+    }
+}
+
+static void command(const struct view_context *context, const char *source, const char *sort,
+                    struct strbuf *out) {
+    static const char *const sorts[] = {"address", "footprint", "refcount", "retained"};
+    struct strbuf pattern = {0};
+    const struct type *type = context->type_id == HEAP_NONE
+                                  ? NULL
+                                  : heap_type_by_id(context->refresh->heap, context->type_id);
+    add_pattern(type ? type->name : context->subject.type, &pattern);
+    strbuf_printf(out, "objects %s -n 0 --type ", source);
+    shell_quote(out, strbuf_text(&pattern));
+    for (size_t i = 0; sort && i < sizeof sorts / sizeof *sorts; i++) {
+        if (!strcmp(sort, sorts[i]))
+            strbuf_printf(out, " --sort %s", sort);
+    }
+    strbuf_free(&pattern);
+}
+
 static const struct page pages[] = {{
     .name = "instances",
     .export = "instances",
@@ -117,6 +158,7 @@ static const struct page pages[] = {{
     .cells = cells,
     .about = about,
     .identity = identity,
+    .command = command,
 }};
 
 extern const struct view view_instances;
@@ -125,7 +167,11 @@ const struct view view_instances = {
     .title = "Instances",
     .key = '4',
     .subjects = 1 << SUBJECT_TYPE,
-    .about_help = "The objects of a type, one by one.",
+    .about_help =
+        "The objects of a type, one by one: RETAINED is what would be freed with one, HIDDEN how "
+        "many of its references nothing accounts for, SINCE the capture in which it was "
+        "there first. Marked ones are reachable from no root: garbage, or leaked. Enter shows the "
+        "object.",
     .pages = pages,
     .page_count = 1,
 };
