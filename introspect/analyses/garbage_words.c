@@ -44,7 +44,8 @@ static void say_what_waits(struct speech *speech) {
 
 static void say_whether_it_runs(struct speech *speech) {
     bool enabled = speech->gc->enabled;
-    strbuf_printf(&speech->sentence, "gc is %s", enabled ? "enabled" : "disabled");
+    strbuf_printf(&speech->sentence, "gc is %s; what waits for it is not worked out yet",
+                  enabled ? "enabled" : "disabled");
     end(speech, enabled ? GARBAGE_GOOD : GARBAGE_WARNING);
 }
 

@@ -156,7 +156,8 @@ static void add_holders(struct overview *overview, size_t rows) {
     const struct holders *holders = &context->refresh->holders;
     if (!(context->products & PRODUCT_HOLDERS)) {
         lines_add(&overview->lines, ROW_STRONG, "Most is held by");
-        lines_add(&overview->lines, ROW_FAINT, "   not worked out yet");
+        lines_add(&overview->lines, ROW_FAINT, "   not worked out yet%s",
+                  context->refresh->number > 1 ? "; longer intervals (R) leave time for that" : "");
         return;
     }
     lines_add(&overview->lines, ROW_STRONG, "Most is held by");
@@ -317,8 +318,11 @@ static struct err *add_all(struct overview *overview, const struct points *point
         add_biggest_types(overview, (lists + 1) / 2);
     size_t first = overview->lines.items.count - above;
     add_holders(overview, first + 2 < lists ? lists - first : 2);
+    size_t rest = rows_left(overview);
+    if (rest > plot)
+        rest = rest < MOST_PLOT ? rest : MOST_PLOT;
     if (plot)
-        add_plot(overview, points, plot);
+        add_plot(overview, points, rest > plot ? rest : plot);
     return NULL;
 }
 

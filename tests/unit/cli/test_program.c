@@ -21,7 +21,8 @@ Test(program, wrong_usage) {
     fails("bogus", 2, "heapglass: unknown command 'bogus'; see heapglass --help\n");
     fails("--json", 2, "heapglass: a command comes first, not '--json'; see heapglass --help\n");
     fails("4711", 2,
-          "heapglass: standard output is no terminal; heapglass top prints to any place\n");
+          "heapglass: standard output is no terminal; heapglass top SOURCE prints to files and "
+          "pipes\n");
     fails("triage", 2, "heapglass: triage is planned, but this version has it not\n");
     fails("save 1", 2, "heapglass: save needs SOURCE FILE; see heapglass save --help\n");
     fails("top", 2, "heapglass: top needs SOURCE; see heapglass top --help\n");

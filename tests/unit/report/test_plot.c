@@ -66,6 +66,17 @@ Test(plot, frame) {
     }
 }
 
+/* As low as it is on a screen of 24 rows. */
+Test(plot, low) {
+    struct strbuf out = {0};
+    size_t count = 0;
+    plot_draw(&out, &(struct plot){seconds, 4, lines, 2, 80, 7, true});
+    for (const char *at = strbuf_text(&out); (at = strchr(at, '\n')); at++)
+        count++;
+    cr_expect(eq(sz, count, 7));
+    strbuf_free(&out);
+}
+
 Test(plot, nothing_to_draw) {
     struct strbuf out = {0};
     plot_draw(&out, &(struct plot){seconds, 1, lines, 2, 80, 16, true});

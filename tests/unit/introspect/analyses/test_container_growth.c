@@ -158,6 +158,7 @@ Test(container_growth, many_that_grew_alike_are_one_line, .init = begin_both) {
     cr_assert_eq(changes.count, 1);
     expect(&changes.items[0], "shop.users[*].log", 20, 60, 200, 4000);
     cr_expect_eq(changes.items[0].address, 0);
+    cr_expect_eq(changes.items[0].example, 0x1000);
     container_changes_free(&changes);
 }
 
@@ -172,7 +173,9 @@ Test(container_growth, one_that_outgrew_the_others_has_its_own_line, .init = beg
     cr_assert_eq(changes.count, 2);
     expect(&changes.items[0], "shop.users[*].log", 1, 3, 1000, 8900);
     cr_expect_eq(changes.items[0].address, 0x1000);
+    cr_expect_eq(changes.items[0].example, 0x1000);
     expect(&changes.items[1], "shop.users[*].log", 4, 12, 16, 400);
+    cr_expect_eq(changes.items[1].example, 0);
     container_changes_free(&changes);
 }
 
