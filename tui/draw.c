@@ -1,5 +1,6 @@
 /* The screen: status, tabs, where one is, the rows under their titles, and what is said at the bottom. */
-#include "tui/app.h"
+#include "tui/columns.h"
+#include "tui/draw_rows.h"
 
 #include "report/cell.h"
 #include "report/command_line.h"
@@ -11,22 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    ROW_STATUS = 0,
-    ROW_TABS = 1,
-    ROW_PLACE = 2,
-    ROWS_ABOVE = 3, /* and the heading, and the titles */
-    ROWS_BELOW = 2, /* message, hints */
-    MOST_HEADING = 5,
-    GAP = 1, /* between columns */
-    LEAST_SHRUNK = 16,
-    LEAST_FIRST = 20, /* of the column that says what a row is */
-    LEAST_TREE = 34,  /* of that where rows hang under others */
-    BAR_COLUMNS = 6,
-    SHARE_COLUMNS = BAR_COLUMNS + 5,
-    INDENT = 2,
-    MOST_INDENT = 24,
-};
+enum { ROW_STATUS, ROW_TABS, ROW_PLACE };
 
 /* ---- status ------------------------------------------------------------------------------------- */
 
@@ -261,310 +247,6 @@ static void draw_place_row(struct app *app) {
     strbuf_free(&right);
 }
 
-/* ---- columns ------------------------------------------------------------------------------------ */
-
-struct column_place {
-    size_t column;
-    unsigned start, width;
-};
-
-struct table_layout {
-    const struct column *columns;
-    size_t count, sort;
-    struct column_place shown[TABLE_MAX_COLUMNS];
-    size_t shown_count;
-    bool tree; /* rows expand: the first column has marks and indents */
-};
-
-static unsigned mark_width(const struct table_layout *layout, unsigned depth) {
-    unsigned indent = INDENT * depth;
-    return layout->tree ? 2 + (indent < MOST_INDENT ? indent : MOST_INDENT) : 0;
-}
-
-/* What the rows of the window need. */
-static void widen(struct place *place, const struct table_layout *layout) {
-    struct outline *outline = place->outline;
-    uint64_t top = outline_top(outline), count = outline_count(outline);
-    struct strbuf text = {0};
-    if (place->laid_out != outline_opened(outline)) {
-        memset(place->widths, 0, sizeof place->widths);
-        place->largest_share = 0;
-        place->laid_out = outline_opened(outline);
-    }
-    for (uint64_t i = top; i < count && i < top + terminal_rows(); i++) {
-        struct outline_row row = outline_row(outline, i);
-        bool first = true;
-        for (size_t column = 0; row.is_known && column < layout->count; column++) {
-            if (layout->columns[column].flags & COLUMN_DATA)
-                continue;
-            const struct value *value = &row.values[column];
-            strbuf_clear(&text);
-            cell_text(&text, value);
-            size_t width =
-                value->kind == VALUE_SHARE ? SHARE_COLUMNS : width_of(strbuf_text(&text));
-            width += first ? mark_width(layout, row.depth) : 0;
-            first = false;
-            if (width > place->widths[column])
-                place->widths[column] = width;
-            if (value->kind == VALUE_SHARE && value->real > place->largest_share)
-                place->largest_share = value->real;
-        }
-    }
-    strbuf_free(&text);
-}
-
-static bool shrinks(const struct column *column) {
-    return column->flags & (COLUMN_SHRINKS | COLUMN_TAIL);
-}
-
-/* As narrow as it may become. */
-static unsigned least_width(const struct table_layout *layout, size_t shown) {
-    const struct column_place *place = &layout->shown[shown];
-    unsigned least = shown ? LEAST_SHRUNK : layout->tree ? LEAST_TREE : LEAST_FIRST;
-    return shrinks(&layout->columns[place->column]) && place->width > least ? least : place->width;
-}
-
-static unsigned total_width(const struct table_layout *layout, bool shrunk) {
-    unsigned total = 0;
-    for (size_t i = 0; i < layout->shown_count; i++) {
-        unsigned width = shrunk ? least_width(layout, i) : layout->shown[i].width;
-        total += width + GAP * (i > 0);
-    }
-    return total;
-}
-
-/* Columns at the right go where there is no room; not the first one, nor that which rows are sorted by. */
-static void drop_columns(struct table_layout *layout, unsigned room) {
-    while (layout->shown_count > 1 && total_width(layout, true) > room) {
-        size_t last = layout->shown_count - 1;
-        if (layout->shown[last].column == layout->sort && last > 1)
-            last--;
-        memmove(&layout->shown[last], &layout->shown[last + 1],
-                (--layout->shown_count - last) * sizeof *layout->shown);
-    }
-}
-
-static void shrink_columns(struct table_layout *layout, unsigned room) {
-    unsigned total;
-    while ((total = total_width(layout, false)) > room) {
-        struct column_place *widest = NULL;
-        for (size_t i = 0; i < layout->shown_count; i++) {
-            struct column_place *place = &layout->shown[i];
-            if (place->width > least_width(layout, i) && (!widest || place->width >= widest->width))
-                widest = place;
-        }
-        if (!widest) { /* too narrow for anything: the first column takes what there is */
-            layout->shown[0].width = room < layout->shown[0].width ? room : layout->shown[0].width;
-            return;
-        }
-        widest->width--;
-    }
-}
-
-static void lay_out(struct place *place, struct table_layout *layout) {
-    struct outline *outline = place->outline;
-    const struct page *page = outline_page(outline);
-    size_t sort;
-    *layout = (struct table_layout){.sort = outline_sort(outline), .tree = page->expands != NULL};
-    layout->columns = page->columns(outline_context(outline), &layout->count, &sort);
-    widen(place, layout);
-    for (size_t i = 0; i < layout->count; i++) {
-        const struct column *column = &layout->columns[i];
-        if (column->flags & COLUMN_DATA)
-            continue;
-        size_t title = width_of(column->title) + (i == layout->sort);
-        size_t width = place->widths[i] > title ? place->widths[i] : title;
-        if (page->lines)
-            width = terminal_columns();
-        layout->shown[layout->shown_count++] = (struct column_place){i, 0, (unsigned)width};
-    }
-    drop_columns(layout, terminal_columns());
-    shrink_columns(layout, terminal_columns());
-    unsigned start = 0;
-    for (size_t i = 0; i < layout->shown_count; i++) {
-        layout->shown[i].start = start;
-        start += layout->shown[i].width + GAP;
-    }
-}
-
-/* ---- rows --------------------------------------------------------------------------------------- */
-
-/* Where a line can be broken before a place; 0 if nowhere. */
-static size_t last_blank(const char *text, size_t before) {
-    while (before && text[--before] != ' ') {
-    }
-    return before;
-}
-
-/* The heading's rows, broken at blanks where they are too long: draws them, or only counts. */
-static unsigned heading(const struct outline *outline, unsigned most, bool draw) {
-    const char *at = outline_heading(outline);
-    unsigned rows = 0, columns = terminal_columns();
-    struct strbuf line = {0};
-    while (*at && rows < most) {
-        size_t length = strcspn(at, "\n");
-        do {
-            strbuf_clear(&line);
-            strbuf_add(&line, at, length);
-        } while (rows + 1 < most && width_of(strbuf_text(&line)) > columns &&
-                 (length = last_blank(at, length)));
-        length = line.length;
-        if (draw)
-            terminal_text(ROWS_ABOVE + rows, 0, columns, PAINT_PLAIN, strbuf_text(&line));
-        at += length + (at[length] != '\0');
-        rows++;
-    }
-    strbuf_free(&line);
-    return rows;
-}
-
-static unsigned heading_room(void) {
-    return terminal_rows() >= 16 ? MOST_HEADING : 0;
-}
-
-static unsigned title_row(const struct outline *outline) {
-    return ROWS_ABOVE + heading(outline, heading_room(), false);
-}
-
-static unsigned body_row(const struct outline *outline) {
-    bool titles = outline_is_open(outline) && !outline_page(outline)->lines;
-    return title_row(outline) + titles;
-}
-
-unsigned app_body_rows(const struct app *app) {
-    const struct place *here = &app->places.items[app->places.count - 1];
-    unsigned around = body_row(here->outline) + ROWS_BELOW;
-    return terminal_rows() > around ? terminal_rows() - around : 1;
-}
-
-static void draw_titles(const struct outline *outline, const struct table_layout *layout) {
-    unsigned row = title_row(outline);
-    bool unicode = terminal_shows_unicode();
-    for (size_t i = 0; i < layout->shown_count; i++) {
-        const struct column_place *place = &layout->shown[i];
-        const struct column *column = &layout->columns[place->column];
-        bool sorted = place->column == layout->sort;
-        struct strbuf title = {0};
-        strbuf_puts(&title, column->title);
-        if (sorted)
-            strbuf_puts(&title, outline_descending(outline) ? (unicode ? "▼" : "v")
-                                                            : (unicode ? "▲" : "^"));
-        unsigned width = (unsigned)width_of(strbuf_text(&title));
-        bool right = cell_is_right_aligned(column->kind) && column->kind != VALUE_SHARE;
-        unsigned start =
-            right && width < place->width ? place->start + place->width - width : place->start;
-        terminal_text(row, start, place->width - (start - place->start),
-                      sorted ? PAINT_SORTED : PAINT_TITLE, strbuf_text(&title));
-        strbuf_free(&title);
-    }
-}
-
-static enum paint row_paint(enum row_style style) {
-    switch (style) {
-    case ROW_STRONG:
-        return PAINT_STRONG;
-    case ROW_FAINT:
-        return PAINT_FAINT;
-    case ROW_WARNING:
-        return PAINT_WARNING;
-    default:
-        return PAINT_PLAIN;
-    }
-}
-
-static enum paint cell_paint(const struct value *value, enum paint paint) {
-    bool change = value->kind == VALUE_CHANGE || value->kind == VALUE_CHANGE_BYTES;
-    if (change && value->integer)
-        return value->integer > 0 ? PAINT_GROWTH : PAINT_SHRINKING;
-    return paint;
-}
-
-static void draw_share(unsigned row, const struct column_place *at, double share, double largest,
-                       enum paint paint) {
-    struct strbuf bar = {0};
-    char percent[UNITS_SIZE];
-    unsigned columns = at->width > 5 ? at->width - 5 : 0;
-    if (columns)
-        cell_bar(&bar, largest > 0 ? share / largest : 0, columns, terminal_shows_unicode());
-    terminal_text(row, at->start, columns, PAINT_BAR, strbuf_text(&bar));
-    strbuf_clear(&bar);
-    strbuf_printf(&bar, "%5s", units_percent(percent, share));
-    terminal_text(row, at->start + columns, 5, paint, strbuf_text(&bar));
-    strbuf_free(&bar);
-}
-
-static void draw_cell(unsigned row, const struct table_layout *layout,
-                      const struct column_place *at, const struct value *value, unsigned indent,
-                      enum paint paint) {
-    const struct column *column = &layout->columns[at->column];
-    struct strbuf text = {0}, fitting = {0};
-    unsigned room = at->width > indent ? at->width - indent : 0;
-    cell_text(&text, value);
-    if (terminal_shows_unicode())
-        width_add_fitting(&fitting, strbuf_text(&text), room, !(column->flags & COLUMN_TAIL));
-    else
-        width_add_fitting_ascii(&fitting, strbuf_text(&text), room, !(column->flags & COLUMN_TAIL));
-    unsigned width = (unsigned)width_of(strbuf_text(&fitting));
-    unsigned start = at->start + indent;
-    if (cell_is_right_aligned(column->kind) && width < room)
-        start += room - width;
-    terminal_text(row, start, room, cell_paint(value, paint), strbuf_text(&fitting));
-    strbuf_free(&text);
-    strbuf_free(&fitting);
-}
-
-static const char *mark_of(const struct outline_row *row) {
-    bool unicode = terminal_shows_unicode();
-    if (row->loading)
-        return unicode ? "…" : ".";
-    if (!row->expands)
-        return " ";
-    return row->expanded ? (unicode ? "▾" : "-") : (unicode ? "▸" : "+");
-}
-
-static void draw_row(const struct place *place, const struct table_layout *layout, unsigned y,
-                     const struct outline_row *row) {
-    const struct column_place *first = &layout->shown[0];
-    unsigned indent = mark_width(layout, row->depth);
-    enum paint paint = row_paint(row->style);
-    if (indent && first->width >= indent)
-        terminal_text(y, first->start + indent - 2, 1, PAINT_FAINT, mark_of(row));
-    if (row->row.kind == ROW_MORE)
-        terminal_text(y, first->start + indent, terminal_columns(), PAINT_FAINT,
-                      row->loading ? "…" : "more …");
-    else if (!row->is_known)
-        terminal_text(y, first->start + indent, 1, PAINT_FAINT, "…");
-    for (size_t i = 0; row->is_known && i < layout->shown_count; i++) {
-        const struct column_place *at = &layout->shown[i];
-        const struct value *value = &row->values[at->column];
-        if (value->kind == VALUE_SHARE)
-            draw_share(y, at, value->real, place->largest_share, paint);
-        else
-            draw_cell(y, layout, at, value, i ? 0 : indent, paint);
-    }
-    if (row->is_selected)
-        terminal_repaint(y, 0, terminal_columns(), PAINT_SELECTED);
-}
-
-static void draw_rows(struct app *app) {
-    struct place *place = app_here(app);
-    struct outline *outline = place->outline;
-    uint64_t top = outline_top(outline), count = outline_count(outline);
-    unsigned row = body_row(outline), rows = app_body_rows(app);
-    struct table_layout layout;
-    heading(outline, heading_room(), true);
-    lay_out(place, &layout);
-    if (!outline_page(outline)->lines)
-        draw_titles(outline, &layout);
-    if (!count)
-        terminal_text(row, 0, terminal_columns(), PAINT_FAINT,
-                      *outline_filter(outline) ? "(no row has that; Esc shows all)" : "(none)");
-    for (unsigned i = 0; i < rows && top + i < count; i++) {
-        struct outline_row shown = outline_row(outline, top + i);
-        draw_row(place, &layout, row + i, &shown);
-    }
-}
-
 /* ---- the bottom --------------------------------------------------------------------------------- */
 
 static void draw_progress(const struct worker_status *status, unsigned row) {
@@ -621,7 +303,7 @@ static void draw_nothing_yet(struct app *app) {
     const struct page *page = &place->view->pages[place->page];
     struct refresh *refresh = session_current(app->session);
     unsigned row = ROWS_ABOVE + 1;
-    const char *text = "…";
+    const char *text = "working it out …";
     if (!refresh)
         text = "capturing …";
     else if (session_failed_products(refresh, page->needs) ||
@@ -655,14 +337,14 @@ struct app_click app_click_at(struct app *app, unsigned row, unsigned column) {
         click.spot = SPOT_TAB;
     if (!outline_is_open(outline) || row < ROWS_ABOVE)
         return click;
-    unsigned body = body_row(outline);
+    unsigned body = draw_body_row(outline);
     uint64_t index = outline_top(outline) + row - body;
     if (row >= body && row < body + app_body_rows(app) && index < outline_count(outline)) {
         click.spot = SPOT_ROW;
         click.row = index;
     } else if (row + 1 == body && !outline_page(outline)->lines) {
         struct table_layout layout;
-        lay_out(place, &layout);
+        columns_lay_out(place, &layout);
         for (size_t i = 0; i < layout.shown_count; i++) {
             if (column >= layout.shown[i].start &&
                 column < layout.shown[i].start + layout.shown[i].width) {

@@ -2,6 +2,7 @@
 #ifndef HEAPGLASS_TUI_OUTLINE_PRIVATE_H
 #define HEAPGLASS_TUI_OUTLINE_PRIVATE_H
 
+#include "tui/arrange.h"
 #include "tui/outline.h"
 
 enum {
@@ -90,6 +91,14 @@ void outline_arrange(struct outline *outline);
 void outline_load(struct outline *outline, struct place place, uint64_t first);
 /* Expands what is to be so from the start. */
 void outline_expand_first(struct outline *outline);
+
+/* The root rows of a page. */
+static inline struct row_range row_range_of(const struct opened *opened) {
+    return (struct row_range){.page = opened->page,
+                              .context = &opened->context,
+                              .model = opened->data.model,
+                              .count = opened->data.root_count};
+}
 
 static inline bool rows_equal(struct row a, struct row b) {
     return a.kind == b.kind && a.id == b.id && a.detail == b.detail;
