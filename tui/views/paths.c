@@ -240,8 +240,9 @@ static void path_cells(const struct view_context *context, struct model *model, 
     struct strbuf text = {0};
     const struct held_root *held = path_ways_root(model->ways, row.id);
     cells->values[TYPE] = kind_of_root(&held->root, cells);
-    if (!(wanted & 1u << PATH))
-        return;
+    bool sorting = wanted == 1u << PATH;
+    if (!(wanted & 1u << PATH) || (sorting && row.id >= FIRST_PATHS))
+        return; /* the further ones stay as they are: to make them all may take hours */
     pthread_mutex_lock(&model->lock);
     const struct path *path = path_at(model, row.id);
     if (path)
