@@ -77,6 +77,15 @@ static void leave_last(struct app *app) {
     app->places.count--;
 }
 
+/* What was cancelled, or failed, may be made when it is asked for anew. */
+static void try_again(struct app *app) {
+    app->dirty = true;
+    if (!session_current(app->session))
+        return;
+    session_forgive(session_current(app->session));
+    session_forgive(session_baseline(app->session));
+}
+
 static void enter(struct app *app, const struct view *view, struct subject subject) {
     struct place place = {.view = view, .subject = subject};
     struct outline *outline = NULL;
@@ -96,9 +105,7 @@ static void enter(struct app *app, const struct view *view, struct subject subje
     place.outline = outline;
     place.origin = app->places.count ? app_here(app)->view : view;
     app->places.items[app->places.count++] = place;
-    app->dirty = true;
-    if (session_current(app->session))
-        session_forgive(session_current(app->session)); /* what was cancelled is tried again */
+    try_again(app);
 }
 
 /* Of an object its type, where only types will do. */
@@ -136,6 +143,8 @@ void app_go(struct app *app, const struct view *view, struct subject subject) {
                 !strcmp(here->subject.type, subject.type);
     if (!same)
         enter(app, view, subject);
+    else
+        try_again(app);
 }
 
 void app_back(struct app *app) {

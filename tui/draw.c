@@ -308,7 +308,7 @@ static void draw_nothing_yet(struct app *app) {
         text = "capturing …";
     else if (session_failed_products(refresh, page->needs) ||
              session_failed_products(session_baseline(app->session), page->baseline_needs))
-        text = "not worked out (cancelled, or it failed); r captures again";
+        text = "not worked out: cancelled, or it failed; the key of the view tries again";
     terminal_text(row, 1, terminal_columns() - 1, PAINT_FAINT, text);
 }
 

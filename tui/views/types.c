@@ -20,8 +20,12 @@ enum {
     SHARE,
     TREND,
     TYPE_ADDRESS,
+    HELD_BY_PATH,
+    HELD_BY_SHARE,
     COLUMNS,
 };
+
+enum { COLUMN_NOWHERE = COLUMN_SCREEN | COLUMN_DATA };
 
 enum { SPARK_COLUMNS = 8 };
 
@@ -39,9 +43,11 @@ static const struct column *columns(const struct view_context *context, size_t *
         [FOOTPRINT_SINCE_LAST] = {"footprint_since_last", "", VALUE_CHANGE_BYTES, COLUMN_DATA},
         [SHARE] = {"share", "SHARE", VALUE_SHARE, 0},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
-        [HELD_BY] = {"held_by", "HELD BY", VALUE_TEXT, COLUMN_SHRINKS},
-        [TREND] = {"trend", "", VALUE_TEXT, COLUMN_DATA},
+        [HELD_BY] = {"held_by_text", "HELD BY", VALUE_TEXT, COLUMN_SHRINKS | COLUMN_SCREEN},
+        [TREND] = {"trend", "", VALUE_TEXT, COLUMN_NOWHERE},
         [TYPE_ADDRESS] = {"type_address", "", VALUE_ADDRESS, COLUMN_DATA},
+        [HELD_BY_PATH] = {"held_by", "", VALUE_TEXT, COLUMN_DATA},
+        [HELD_BY_SHARE] = {"held_by_share", "", VALUE_SHARE, COLUMN_DATA},
     };
     static const struct column changing[COLUMNS] = {
         [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
@@ -51,11 +57,13 @@ static const struct column *columns(const struct view_context *context, size_t *
         [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
         [FOOTPRINT_SINCE_BASELINE] = {"footprint_since_baseline", "Δ BASE", VALUE_CHANGE_BYTES, 0},
         [FOOTPRINT_SINCE_LAST] = {"footprint_since_last", "Δ LAST", VALUE_CHANGE_BYTES, 0},
-        [TREND] = {"trend", "TREND", VALUE_TEXT, COLUMN_TAIL},
+        [TREND] = {"trend", "TREND", VALUE_TEXT, COLUMN_TAIL | COLUMN_SCREEN},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
         [SHARE] = {"share", "SHARE", VALUE_SHARE, 0},
-        [HELD_BY] = {"held_by", "HELD BY", VALUE_TEXT, COLUMN_SHRINKS},
+        [HELD_BY] = {"held_by_text", "HELD BY", VALUE_TEXT, COLUMN_SHRINKS | COLUMN_SCREEN},
         [TYPE_ADDRESS] = {"type_address", "", VALUE_ADDRESS, COLUMN_DATA},
+        [HELD_BY_PATH] = {"held_by", "", VALUE_TEXT, COLUMN_DATA},
+        [HELD_BY_SHARE] = {"held_by_share", "", VALUE_SHARE, COLUMN_DATA},
     };
     *count = COLUMNS;
     *sort = FOOTPRINT;
@@ -120,18 +128,18 @@ static struct value spark(const struct view_context *context, const char *type,
     return value;
 }
 
-/* "97% shop.cache.ORDERS[*]": so many of them hang there. */
-static struct value held_by(const struct type_holder *holder, uint64_t objects,
-                            struct cells *cells) {
+/* Where most of them hang: "97% shop.cache.ORDERS[*]" on the screen. */
+static void add_holder(const struct type_holder *holder, uint64_t objects, struct cells *cells) {
     char percent[UNITS_SIZE];
     struct strbuf text = {0};
     if (!holder->path)
-        return value_none();
-    strbuf_printf(&text, "%s %s", units_percent(percent, (double)holder->objects / (double)objects),
+        return;
+    cells->values[HELD_BY_PATH] = value_text(holder->path);
+    cells->values[HELD_BY_SHARE] = value_share(holder->objects, objects);
+    strbuf_printf(&text, "%s %s", units_percent(percent, cells->values[HELD_BY_SHARE].real),
                   holder->path);
-    struct value value = cells_text(cells, strbuf_text(&text));
+    cells->values[HELD_BY] = cells_text(cells, strbuf_text(&text));
     strbuf_free(&text);
-    return value;
 }
 
 static void cells(const struct view_context *context, const void *opened, struct row row,
@@ -148,7 +156,7 @@ static void cells(const struct view_context *context, const void *opened, struct
     if (context->products & PRODUCT_DOMINATORS)
         values[RETAINED] = value_bytes(refresh->retained[sums->type->id]);
     if (context->products & PRODUCT_HELD_BY)
-        values[HELD_BY] = held_by(&refresh->held_by.of[sums->type->id], sums->objects, cells);
+        add_holder(&refresh->held_by.of[sums->type->id], sums->objects, cells);
     if (model->baseline && wanted & (1u << OBJECTS_SINCE_BASELINE | 1u << FOOTPRINT_SINCE_BASELINE))
         add_changes(model->baseline, sums, &values[OBJECTS_SINCE_BASELINE],
                     &values[FOOTPRINT_SINCE_BASELINE]);
