@@ -4,6 +4,7 @@
 #include "introspect/analyses/reference_labels.h"
 #include "introspect/graph/path_text.h"
 #include "report/units.h"
+#include "report/width.h"
 #include "tui/view.h"
 
 #include <pthread.h>
@@ -149,17 +150,20 @@ static struct err *add_heading(const struct view_context *context, struct model 
                                struct strbuf *out) {
     const struct heap *heap = context->refresh->heap;
     const char *type = heap_type(heap, id)->name;
-    struct strbuf value = {0};
+    struct strbuf value = {0}, line = {0};
     add_preview(context->refresh->graph, id, &value);
     if (strncmp(strbuf_text(&value), type, strlen(type)) != 0)
-        strbuf_printf(out, "%s at ", type);
-    strbuf_printf(out, "%#llx%s%s\n", (unsigned long long)heap_address(heap, id),
+        strbuf_printf(&line, "%s at ", type);
+    strbuf_printf(&line, "%#llx%s%s", (unsigned long long)heap_address(heap, id),
                   value.length ? ": " : "", strbuf_text(&value));
+    width_add_fitting(out, strbuf_text(&line), context->width, false);
+    strbuf_putc(out, '\n');
+    out->failed |= value.failed | line.failed;
     strbuf_free(&value);
+    strbuf_free(&line);
     add_sizes(context, id, out);
-    TRY(add_refcount(context, model, id, out));
     add_keeper(context, id, out);
-    return NULL;
+    return add_refcount(context, model, id, out); /* which may be long */
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */

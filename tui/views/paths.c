@@ -3,6 +3,7 @@
 #include "introspect/graph/path_text.h"
 #include "report/command_line.h"
 #include "report/units.h"
+#include "report/width.h"
 #include "tui/view.h"
 
 #include <pthread.h>
@@ -101,7 +102,10 @@ static struct err *open_object(const struct view_context *context, struct model 
     TRY(path_ways_find(graph, context->object, HEAP_NONE, NULL, work_cancel(work), &model->ways));
     size_t paths = path_ways_count(model->ways);
     ret->root_count = paths <= FIRST_PATHS ? (uint32_t)paths : FIRST_PATHS + 1;
-    add_preview(graph, context->object, &ret->heading);
+    struct strbuf value = {0};
+    add_preview(graph, context->object, &value);
+    width_add_fitting(&ret->heading, strbuf_text(&value), context->width, false);
+    strbuf_free(&value);
     if (ret->heading.length)
         strbuf_putc(&ret->heading, '\n');
     if (paths)
