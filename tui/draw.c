@@ -17,8 +17,8 @@ enum { ROW_STATUS, ROW_TABS, ROW_PLACE };
 /* ---- status ------------------------------------------------------------------------------------- */
 
 struct part {
-    char text[160];
-    unsigned worth; /* the least goes first where there is no room */
+    char text[160], brief[32]; /* `brief`: where there is less room; "" for none */
+    unsigned worth;            /* the least is made brief first, then goes */
 };
 
 struct parts {
@@ -26,15 +26,20 @@ struct parts {
     size_t count;
 };
 
-static void part_add(struct parts *parts, unsigned worth, const char *format, ...)
+static struct part *part_add(struct parts *parts, unsigned worth, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void part_add(struct parts *parts, unsigned worth, const char *format, ...) {
+static struct part *part_add(struct parts *parts, unsigned worth, const char *format, ...) {
     struct part *part = &parts->items[parts->count++];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(part->text, sizeof part->text, format, arguments);
     va_end(arguments);
     part->worth = worth;
+    return part;
+}
+
+static void part_brief(struct part *part, const char *text) {
+    snprintf(part->brief, sizeof part->brief, "%s", text);
 }
 
 static size_t parts_width(const struct parts *parts) {
@@ -44,14 +49,26 @@ static size_t parts_width(const struct parts *parts) {
     return width;
 }
 
+/* The least of those that can be made brief; if none can, the least of all goes. */
 static void drop_least(struct parts *parts) {
-    size_t least = 0;
-    for (size_t i = 1; i < parts->count; i++) {
-        if (parts->items[i].worth < parts->items[least].worth)
-            least = i;
+    struct part *least = NULL;
+    for (size_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->items[i];
+        if (*part->brief && (!least || part->worth < least->worth))
+            least = part;
     }
-    memmove(&parts->items[least], &parts->items[least + 1],
-            (--parts->count - least) * sizeof *parts->items);
+    if (least) {
+        memcpy(least->text, least->brief, sizeof least->brief);
+        *least->brief = '\0';
+        return;
+    }
+    least = parts->items;
+    for (size_t i = 1; i < parts->count; i++) {
+        if (parts->items[i].worth < least->worth)
+            least = &parts->items[i];
+    }
+    size_t after = parts->count-- - (size_t)(least - parts->items) - 1;
+    memmove(least, least + 1, after * sizeof *least);
 }
 
 static void age_text(char *out, size_t size, const struct source_info *info) {
@@ -92,7 +109,7 @@ static void status_parts(struct app *app, struct parts *parts) {
     command_shorten(&command, info->command);
     part_add(parts, 100, "%s", strbuf_text(&command));
     part_add(parts, 90, "%d", (int)info->pid);
-    part_add(parts, 40, "Python %s", info->python);
+    part_brief(part_add(parts, 40, "Python %s", info->python), info->python);
     part_add(parts, 60, "%s objects %s", units_count(count, totals->objects),
              units_short(size, totals->footprint));
     pause_text(text, sizeof text, info);
@@ -108,7 +125,7 @@ static void status_parts(struct app *app, struct parts *parts) {
     if (damaged)
         part_add(parts, 95, "damage: %s", units_count(count, damaged));
     else
-        part_add(parts, 10, "no damage");
+        part_brief(part_add(parts, 10, "no damage"), "ok");
     if (info->capture.approximate || info->collecting)
         part_add(parts, 92, info->capture.approximate ? "APPROXIMATE" : "in a gc");
     strbuf_free(&command);
@@ -226,7 +243,7 @@ static void draw_place_row(struct app *app) {
     unsigned columns = terminal_columns();
     struct strbuf right = {0};
     char count[UNITS_SIZE], all[UNITS_SIZE];
-    if (outline_is_open(outline) && !outline_page(outline)->lines) {
+    if (outline_is_open(outline) && (!outline_page(outline)->lines || *outline_filter(outline))) {
         uint64_t roots = outline_roots(outline);
         uint32_t whole = outline_opened(outline)->data.root_count;
         if (*outline_filter(outline))

@@ -65,7 +65,8 @@ static struct err *arranging_run(void *context, struct work *work) {
     struct arrange_options options = {
         .sort = arranging->sort, .descending = arranging->descending, .filter = arranging->filter};
     if (opened->page->fixed_order)
-        options = (struct arrange_options){.sort = PAGE_UNSORTED, .filter = ""};
+        options = (struct arrange_options){.sort = PAGE_UNSORTED,
+                                           .filter = opened->page->lines ? arranging->filter : ""};
     TRY(arrange(&range, &options, work, &arranging->order->items, &arranging->order->count));
     find_selected(arranging, &range, work_cancel(work));
     return NULL;
