@@ -3,6 +3,7 @@
 #include "report/units.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,36 @@ void baseline_advice(const struct view_context *context, struct strbuf *out) {
         strbuf_puts(out, "started with --baseline FILE.hgs this shows what has grown since then");
     else
         strbuf_puts(out, "r captures again, and this shows what has grown since");
+}
+
+static struct err *find_grown(const struct view_context *context, struct grown_containers *grown) {
+    const struct containers *before = &context->baseline->containers;
+    const struct containers *after = &context->refresh->containers;
+    atomic_init(&grown->references, 1);
+    grown->baseline = context->baseline->number;
+    grown->unreached = (int64_t)(after->unreached - before->unreached);
+    grown->unreached_footprint =
+        (int64_t)(after->unreached_footprint - before->unreached_footprint);
+    return container_changes_find(before, after, &grown->changes);
+}
+
+struct err *baseline_containers(const struct view_context *context, struct work *work,
+                                struct grown_containers **ret) {
+    struct refresh *refresh = context->refresh;
+    if (!refresh->grown || refresh->grown->baseline != context->baseline->number) {
+        struct grown_containers *grown = calloc(1, sizeof *grown);
+        work_phase(work, "comparing containers");
+        struct err *err = grown ? find_grown(context, grown) : err_no_memory();
+        if (err) {
+            free(grown);
+            return err;
+        }
+        grown_containers_drop(refresh->grown);
+        refresh->grown = grown;
+    }
+    atomic_fetch_add(&refresh->grown->references, 1);
+    *ret = refresh->grown;
+    return NULL;
 }
 
 struct subject subject_of_type_name(const struct heap *heap, const char *name) {

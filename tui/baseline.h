@@ -16,6 +16,11 @@ void baseline_advice(const struct view_context *context, struct strbuf *out);
 /* Seconds from the baseline to this refresh; 0 if clocks disagree. */
 double baseline_seconds(const struct view_context *context);
 
+/* The containers that have grown since; both refreshes have PRODUCT_CONTAINERS. They are looked for once. On the
+ * worker that opens pages. grown_containers_drop. */
+struct err *baseline_containers(const struct view_context *context, struct work *work,
+                                struct grown_containers **ret) ERR_CHECK;
+
 /* The type of a name; SUBJECT_NONE if there is none any more. */
 struct subject subject_of_type_name(const struct heap *heap, const char *name);
 

@@ -160,6 +160,13 @@ static void counts_drop(struct shared_counts *counts) {
     free(counts);
 }
 
+void grown_containers_drop(struct grown_containers *grown) {
+    if (!grown || atomic_fetch_sub(&grown->references, 1) > 1)
+        return;
+    container_changes_free(&grown->changes);
+    free(grown);
+}
+
 static struct err *fill(struct refresh *refresh, const struct refresh *before, struct work *work) {
     work_phase(work, "types");
     TRY(types_collect(refresh->heap, &refresh->types));
@@ -204,6 +211,7 @@ void refresh_destroy(struct refresh *refresh) {
             products[i].forget(refresh);
     }
     first_seen_free(&refresh->first_seen);
+    grown_containers_drop(refresh->grown);
     types_free(&refresh->types);
     counts_drop(refresh->counts);
     counts_drop(refresh->previous);

@@ -6,6 +6,7 @@
 #define HEAPGLASS_TUI_REFRESH_H
 
 #include "introspect/analyses/audit.h"
+#include "introspect/analyses/container_growth.h"
 #include "introspect/analyses/containers.h"
 #include "introspect/analyses/first_seen.h"
 #include "introspect/analyses/garbage.h"
@@ -39,6 +40,16 @@ struct shared_counts {
     atomic_uint references;
 };
 
+/* What has grown since a baseline. */
+struct grown_containers {
+    struct container_changes changes;
+    int64_t unreached, unreached_footprint; /* objects and bytes more that no root leads to */
+    unsigned baseline;                      /* its number */
+    atomic_uint references;
+};
+
+void grown_containers_drop(struct grown_containers *grown); /* NULL is fine */
+
 struct refresh {
     unsigned number; /* from 1 on */
     struct source *source;
@@ -61,6 +72,7 @@ struct refresh {
     struct audit audit;
     struct stacks stacks;
     struct holders holders;
+    struct grown_containers *grown; /* for the thread that opens pages: see tui/baseline.h */
 
     unsigned references;
 };

@@ -1,5 +1,4 @@
 /* Growth: what has become more since the baseline: containers by path, types, and objects that came and stayed. */
-#include "introspect/analyses/container_growth.h"
 #include "introspect/analyses/survivors.h"
 #include "report/command_line.h"
 #include "report/plot.h"
@@ -100,7 +99,7 @@ static const struct column *container_columns(const struct view_context *context
         [C_AFTER] = {"after", "NOW", VALUE_COUNT, 0},
         [C_DELTA] = {"delta", "Δ ENTRIES", VALUE_CHANGE, 0},
         [C_HELD_DELTA] = {"footprint_delta", "Δ SIZE", VALUE_CHANGE_BYTES, 0},
-        [C_CONTAINERS] = {"containers", "CONTAINERS", VALUE_COUNT, 0},
+        [C_CONTAINERS] = {"containers", "COUNT", VALUE_COUNT, 0},
         [C_HELD_AFTER] = {"held_after", "SIZE", VALUE_BYTES, 0},
         [C_HELD_BEFORE] = {"held_before", "", VALUE_BYTES, COLUMN_DATA},
         [C_ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
@@ -111,32 +110,21 @@ static const struct column *container_columns(const struct view_context *context
     return all;
 }
 
-/* What no root leads to is in no container: the last row, if there is more of it. */
-static int64_t unreached_more(const struct view_context *context) {
-    return (int64_t)(context->refresh->containers.unreached_footprint -
-                     context->baseline->containers.unreached_footprint);
+static void close_containers(void *grown) {
+    grown_containers_drop(grown);
 }
 
-static void close_containers(void *changes) {
-    if (changes)
-        container_changes_free(changes);
-    free(changes);
-}
-
+/* What no root leads to is in no container: it has the last row, if there is more of it. */
 static struct err *open_containers(const struct view_context *context, struct work *work,
                                    struct opened_page *ret) {
-    struct container_changes *changes = calloc(1, sizeof *changes);
-    if (!changes)
-        return err_no_memory();
-    ret->model = changes;
+    struct grown_containers *grown = NULL;
     if (!add_since(context, &ret->heading))
         return NULL;
     add_totals(context, &ret->heading);
-    work_phase(work, "comparing containers");
-    TRY(container_changes_find(&context->baseline->containers, &context->refresh->containers,
-                               changes));
-    ret->root_count = (uint32_t)changes->count + (unreached_more(context) > 0);
-    if (changes->by_path)
+    TRY(baseline_containers(context, work, &grown));
+    ret->model = grown;
+    ret->root_count = (uint32_t)grown->changes.count + (grown->unreached_footprint > 0);
+    if (grown->changes.by_path)
         strbuf_puts(&ret->heading,
                     "unrelated processes: containers are compared by path, not by address\n");
     return NULL;
@@ -144,7 +132,7 @@ static struct err *open_containers(const struct view_context *context, struct wo
 
 /* NULL: it is the row of what no root leads to. */
 static const struct container_change *container_of_row(const void *model, struct row row) {
-    const struct container_changes *changes = model;
+    const struct container_changes *changes = &((const struct grown_containers *)model)->changes;
     return row.id < changes->count ? &changes->items[row.id] : NULL;
 }
 
@@ -152,10 +140,12 @@ static void container_cells(const struct view_context *context, const void *mode
                             unsigned wanted, struct cells *cells) {
     const struct container_change *change = container_of_row(model, row);
     struct value *values = cells->values;
+    (void)context;
     (void)wanted;
     if (!change) {
         values[C_PATH] = value_text("held by nothing: see 8");
-        values[C_HELD_DELTA] = value_change_bytes(unreached_more(context));
+        values[C_HELD_DELTA] =
+            value_change_bytes(((const struct grown_containers *)model)->unreached_footprint);
         cells->style = ROW_WARNING;
         return;
     }

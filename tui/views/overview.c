@@ -1,5 +1,4 @@
 /* Overview: where the memory is, what waits for gc, what has grown, what holds most; and how that went. */
-#include "introspect/analyses/container_growth.h"
 #include "introspect/analyses/garbage_shapes.h"
 #include "introspect/analyses/memory_split.h"
 #include "report/plot.h"
@@ -77,19 +76,29 @@ static void add_memory(struct overview *overview) {
     strbuf_free(&text);
 }
 
-/* Where there is little room, the first line alone: what follows is detail. */
-static void add_totals(struct overview *overview) {
-    size_t before = overview->lines.items.count;
-    words_heap_totals(heap_totals(overview->context->refresh->heap), add_broken, overview);
-    if (overview->context->height < ROOMY && overview->lines.items.count > before + 1)
-        overview->lines.items.count = before + 1;
+/* Where there is little room, of what is merely told the first sentence alone. */
+struct brief {
+    struct overview *overview;
+    unsigned sentences;
+};
+
+static void add_briefly(void *context, enum line_style style, const char *text) {
+    struct brief *brief = context;
+    bool roomy = brief->overview->context->height >= ROOMY;
+    if (style != LINE_PLAIN || roomy || !brief->sentences++)
+        add_broken(brief->overview, style, text);
 }
 
-static void add_sentence(void *overview, enum garbage_tone tone, const char *sentence) {
+static void add_totals(struct overview *overview) {
+    struct brief brief = {.overview = overview};
+    words_heap_totals(heap_totals(overview->context->refresh->heap), add_briefly, &brief);
+}
+
+static void add_sentence(void *brief, enum garbage_tone tone, const char *sentence) {
     static const enum line_style styles[] = {[GARBAGE_PLAIN] = LINE_PLAIN,
                                              [GARBAGE_GOOD] = LINE_STRONG,
                                              [GARBAGE_WARNING] = LINE_WARNING};
-    add_broken(overview, styles[tone], sentence);
+    add_briefly(brief, styles[tone], sentence);
 }
 
 static struct err *add_gc(struct overview *overview) {
@@ -97,11 +106,12 @@ static struct err *add_gc(struct overview *overview) {
     const struct refresh *refresh = context->refresh;
     bool known = context->products & PRODUCT_GARBAGE;
     struct gc_status gc;
+    struct brief brief = {.overview = overview};
     char count[UNITS_SIZE];
     size_t interpreters = heap_interpreter_count(refresh->heap);
     bool readable = heap_gc_status(refresh->heap, 0, &gc);
     TRY(garbage_gc_words(known ? &refresh->garbage[0] : NULL, readable ? &gc : NULL, add_sentence,
-                         overview));
+                         &brief));
     if (interpreters > 1)
         lines_add(&overview->lines, ROW_FAINT, "%s interpreters; gc is that of the main one",
                   units_count(count, interpreters));
@@ -207,19 +217,17 @@ static void add_container(struct overview *overview, const struct container_chan
 /* What no root leads to is in no container, but may be what has grown most. */
 static struct err *add_grown_containers(struct overview *overview, size_t limit) {
     const struct view_context *context = overview->context;
-    const struct containers *before = &context->baseline->containers;
-    const struct containers *after = &context->refresh->containers;
-    struct container_changes changes = {0};
+    struct grown_containers *grown = NULL;
     size_t next = 0;
     if (!(context->products & context->baseline_products & PRODUCT_CONTAINERS))
         return NULL;
-    int64_t unreached = (int64_t)(after->unreached_footprint - before->unreached_footprint);
-    TRY(container_changes_find(before, after, &changes));
+    TRY(baseline_containers(context, overview->work, &grown));
+    int64_t unreached = grown->unreached_footprint;
     for (size_t row = 0; row < limit; row++) {
-        const struct container_change *change = next < changes.count ? &changes.items[next] : NULL;
+        const struct container_change *change =
+            next < grown->changes.count ? &grown->changes.items[next] : NULL;
         if (unreached > (change ? held_more(change) : 0)) {
-            add_change(overview, (struct subject){0}, unreached,
-                       (int64_t)(after->unreached - before->unreached), "objects",
+            add_change(overview, (struct subject){0}, unreached, grown->unreached, "objects",
                        "(held by nothing: see 8)", NULL);
             unreached = 0;
         } else if (change) {
@@ -227,7 +235,7 @@ static struct err *add_grown_containers(struct overview *overview, size_t limit)
             next++;
         }
     }
-    container_changes_free(&changes);
+    grown_containers_drop(grown);
     return NULL;
 }
 
@@ -302,7 +310,8 @@ static void add_plot(struct overview *overview, const struct points *points, siz
 static size_t plot_rows(const struct points *points, size_t left) {
     if (points->count < 2 || left < LEAST_PLOT + LEAST_LISTS)
         return 0;
-    return left / 2 < MOST_PLOT ? left / 2 : MOST_PLOT;
+    size_t half = left / 2 > LEAST_PLOT ? left / 2 : LEAST_PLOT;
+    return half < MOST_PLOT ? half : MOST_PLOT;
 }
 
 static struct err *add_all(struct overview *overview, const struct points *points) {
