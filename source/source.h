@@ -48,6 +48,10 @@ struct err *source_open_snapshot(const char *path, const struct source_options *
                                  struct source **ret) ERR_CHECK;
 void source_close(struct source *source); /* NULL is fine */
 
+/* What made parts of a snapshot unreadable since it was opened, or since this was asked last; NULL if nothing did. Any
+ * thread. */
+struct err *source_take_error(struct source *source) ERR_CHECK;
+
 /* From now on what the program works on is shown as "[#n]", and kept out of snapshots: heap_hide_values. */
 struct err *source_hide_values(struct source *source) ERR_CHECK;
 

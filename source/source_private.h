@@ -29,9 +29,6 @@ struct source {
     struct err **late_error;
 };
 
-/* What made parts of a snapshot unreadable; NULL if nothing did. */
-struct err *source_take_error(struct source *source) ERR_CHECK;
-
 /* Tells of a phase that begins. */
 void source_progress(const struct source_options *options, const char *phase);
 

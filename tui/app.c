@@ -172,6 +172,7 @@ static void context_of(struct app *app, const struct place *place, struct view_c
         .type_id = HEAP_NONE,
         .width = terminal_columns(),
         .height = app_body_rows(app),
+        .file_damaged = session_file_damaged(app->session),
         .unicode = terminal_shows_unicode(),
     };
     const struct heap *heap = context->refresh->heap;

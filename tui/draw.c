@@ -122,7 +122,9 @@ static void status_parts(struct app *app, struct parts *parts) {
     }
     if (session_every(app->session) > 0)
         part_add(parts, 45, "every %g s", session_every(app->session));
-    if (damaged)
+    if (session_file_damaged(app->session))
+        part_add(parts, 98, "DAMAGED FILE");
+    else if (damaged)
         part_add(parts, 95, "damage: %s", units_count(count, damaged));
     else
         part_brief(part_add(parts, 10, "no damage"), "ok");

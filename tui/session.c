@@ -23,7 +23,7 @@ struct session {
     struct history *history;
     struct refresh *current, *baseline;
     struct err *failure;
-    bool capturing, gone, ended;
+    bool capturing, gone, ended, file_damaged;
     int pidfd; /* readable when the process has ended; -1: not known */
     uint64_t start_time;
     double every, due;     /* seconds; `due` on the monotonic clock */
@@ -270,7 +270,24 @@ double session_every(const struct session *session) {
     return session->every;
 }
 
+/* Parts of a file that turned out to be damaged when they were looked at. */
+static void tell_damage(struct session *session) {
+    struct refresh *const looked_at[] = {session->current, session->baseline};
+    for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at; i++) {
+        struct err *err = looked_at[i] ? source_take_error(looked_at[i]->source) : NULL;
+        if (!err)
+            continue;
+        session->file_damaged = true;
+        session->events.failed(session->events.context, err);
+    }
+}
+
+bool session_file_damaged(const struct session *session) {
+    return session->file_damaged;
+}
+
 double session_tick(struct session *session) {
+    tell_damage(session);
     struct pollfd ended = {.fd = session->pidfd, .events = POLLIN};
     if (!session->gone && session->pidfd >= 0 && poll(&ended, 1, 0) > 0) {
         session->gone = true;
@@ -329,6 +346,7 @@ static void making_done(void *context, struct err *err) {
         refresh->ready |= making->product;
     } else {
         refresh->failed |= making->product;
+        session->file_damaged |= err_code(err) == ERR_DAMAGED_FILE;
         if (err_code(err) == ERR_CANCELLED)
             err_free(err);
         else

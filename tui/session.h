@@ -42,6 +42,9 @@ struct refresh *session_baseline(struct session *session);
 /* Why there is no current refresh and none comes: borrowed; NULL: there may be one yet. */
 const struct err *session_failure(const struct session *session);
 
+/* Whether parts of a snapshot could not be read; a message has said which. */
+bool session_file_damaged(const struct session *session);
+
 /* Captures again. A message says why not, if not. */
 void session_refresh(struct session *session);
 void session_set_every(struct session *session, double seconds); /* 0: no more */

@@ -49,6 +49,7 @@ struct view_context {
     uint32_t object; /* the subject's id in this refresh; HEAP_NONE: it is gone, or there is none */
     uint32_t type_id;       /* of the subject type; HEAP_NONE likewise */
     unsigned width, height; /* columns and rows that the outline has */
+    bool file_damaged;      /* parts of the snapshot could not be read; a message has said which */
     bool unicode;           /* the terminal shows it */
 };
 

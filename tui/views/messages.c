@@ -13,15 +13,18 @@ static void add_message(void *context, const struct message *message) {
     lines_add(context, message->is_error ? ROW_WARNING : ROW_PLAIN, "%s  %s", time, message->text);
 }
 
-static void add_damage(struct lines *lines, const struct heap *heap) {
-    const struct damage_list *damage = heap_damage(heap);
+static void add_damage(struct lines *lines, const struct view_context *context) {
+    const struct damage_list *damage = heap_damage(context->refresh->heap);
     char count[UNITS_SIZE];
     lines_add(lines, ROW_STRONG, "Damage");
     for (size_t i = 0; i < damage->count; i++)
         lines_add(lines, ROW_WARNING, "  %s × %s: %s, first at %#llx",
                   units_count(count, damage->items[i].count), damage->items[i].where,
                   damage->items[i].reason, (unsigned long long)damage->items[i].first);
-    if (!damage->count)
+    if (context->file_damaged)
+        lines_add(lines, ROW_WARNING,
+                  "  parts of the file could not be read: the messages below say which");
+    else if (!damage->count)
         lines_add(lines, ROW_PLAIN, "  none: everything that was looked at could be decoded");
 }
 
@@ -29,7 +32,7 @@ static struct err *open_messages(const struct view_context *context, struct work
                                  struct opened_page *ret) {
     struct lines lines = {0};
     (void)work;
-    add_damage(&lines, context->refresh->heap);
+    add_damage(&lines, context);
     lines_add(&lines, ROW_PLAIN, "%s", "");
     lines_add(&lines, ROW_STRONG, "Messages");
     messages_each(context->messages, add_message, &lines);
