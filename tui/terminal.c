@@ -102,8 +102,11 @@ static void crash(int number) {
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 
 static void catch_crashes(bool on) {
+    static char stack[1 << 16]; /* for the crash of a stack that is full */
+    const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
+    sigaltstack(&alternative, NULL);
     const struct sigaction action = {.sa_handler = on ? crash : SIG_DFL,
-                                     .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+                                     .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK)};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
         sigaction(crashes[i], &action, NULL);
 }

@@ -122,10 +122,14 @@ static void *serve(void *argument) {
 /* ---- on the owner's ---------------------------------------------------------------------------- */
 
 static int start_thread(struct worker *worker) {
-    /* Signals are for the screen's thread; the threads that this one starts inherit that. */
+    /* Signals are for the screen's thread, and the threads that this one starts inherit that; but for those of a
+     * crash, at which the terminal has to be given back. */
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
     sigset_t all, before;
     pthread_attr_t attributes;
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        sigdelset(&all, crashes[i]);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &all, &before);
