@@ -17,6 +17,7 @@ enum {
     MOST_PLOT = 18,
     ROOMY = 28,        /* rows of a screen that shows more than what is needed */
     LEAST_LISTS = 6,   /* rows of both lists, with what is above each */
+    WIDE = 64,         /* columns where more than bytes and names is shown */
     LEAST_WITHIN = 20, /* columns of a path */
     TYPE_WITHIN = 24,
 };
@@ -120,44 +121,65 @@ static struct err *add_gc(struct overview *overview) {
 
 /* ---- lists -------------------------------------------------------------------------------------- */
 
-/* "   1.2M  45%   12,345 objects  NAME  TYPE": the name is cut in its middle. */
+/* "   1.2M  45%   12,345 objects  NAME  KIND": the name is cut in its middle. */
 static void add_entry(struct overview *overview, struct subject about, const char *amounts,
-                      const char *name, const char *type) {
-    struct strbuf line = {0}, kind = {0};
+                      const char *name, const char *kind) {
+    struct strbuf line = {0};
+    size_t taken = width_of(amounts) + (*kind ? strlen("  ") + width_of(kind) : 0);
     size_t width = overview->context->width;
-    if (type) {
-        strbuf_puts(&kind, "  ");
-        width_add_fitting(&kind, type, TYPE_WITHIN, false);
-    }
     strbuf_puts(&line, amounts);
-    size_t taken = width_of(strbuf_text(&line)) + width_of(strbuf_text(&kind));
-    size_t room = width > taken + LEAST_WITHIN ? width - taken : LEAST_WITHIN;
-    width_add_fitting(&line, name, room, true);
-    strbuf_puts(&line, strbuf_text(&kind));
-    overview->lines.failed |= line.failed || kind.failed;
+    width_add_fitting(&line, name, width > taken + LEAST_WITHIN ? width - taken : LEAST_WITHIN,
+                      true);
+    strbuf_printf(&line, "%s%s", *kind ? "  " : "", kind);
+    overview->lines.failed |= line.failed;
     lines_add_about(&overview->lines, about, ROW_PLAIN, "%s", strbuf_text(&line));
     strbuf_free(&line);
-    strbuf_free(&kind);
+}
+
+/* Beside the bytes, where there is room. */
+static bool has_room(const struct overview *overview) {
+    return overview->context->width >= WIDE;
 }
 
 static void add_amount(struct overview *overview, struct subject about, uint64_t footprint,
-                       uint64_t objects, const char *name, const char *type) {
-    char bytes[UNITS_SIZE], share[UNITS_SIZE], count[UNITS_SIZE], amounts[3 * UNITS_SIZE];
+                       uint64_t objects, const char *name, const char *kind) {
+    char bytes[UNITS_SIZE], share[UNITS_SIZE], count[UNITS_SIZE], amounts[4 * UNITS_SIZE];
     uint64_t whole = heap_totals(overview->context->refresh->heap)->footprint;
-    snprintf(amounts, sizeof amounts, "%8s %4s %11s objects  ", units_bytes(bytes, footprint),
-             units_percent(share, whole ? (double)footprint / (double)whole : 0),
-             units_count(count, objects));
-    add_entry(overview, about, amounts, name, type);
+    int length = snprintf(amounts, sizeof amounts, "%8s  ", units_bytes(bytes, footprint));
+    if (has_room(overview))
+        snprintf(amounts + length, sizeof amounts - (size_t)length, "%3s %11s objects  ",
+                 units_percent(share, whole ? (double)footprint / (double)whole : 0),
+                 units_count(count, objects));
+    add_entry(overview, about, amounts, name, kind);
 }
 
 static void add_change(struct overview *overview, struct subject about, int64_t footprint,
-                       int64_t count, const char *unit, const char *name, const char *type) {
-    char bytes[UNITS_SIZE], more[UNITS_SIZE] = "", amounts[3 * UNITS_SIZE];
+                       int64_t count, const char *unit, const char *name, const char *kind) {
+    char bytes[UNITS_SIZE], more[UNITS_SIZE] = "", amounts[4 * UNITS_SIZE];
+    int length = snprintf(amounts, sizeof amounts, "%8s  ", units_change_bytes(bytes, footprint));
     if (*unit)
         units_change(more, count);
-    snprintf(amounts, sizeof amounts, "%8s %11s %-7s  ", units_change_bytes(bytes, footprint), more,
-             unit);
-    add_entry(overview, about, amounts, name, type);
+    if (has_room(overview))
+        snprintf(amounts + length, sizeof amounts - (size_t)length, "%10s %-7s  ", more, unit);
+    add_entry(overview, about, amounts, name, kind);
+}
+
+/* Adds "dict", or "dict ×600" for several of one name. */
+static void add_kind(struct strbuf *out, const char *type, uint64_t count) {
+    char text[UNITS_SIZE];
+    width_add_fitting(out, type, TYPE_WITHIN, false);
+    if (count > 1)
+        strbuf_printf(out, " ×%s", units_count(text, count));
+}
+
+static void add_holder(struct overview *overview, const struct holder *holder) {
+    struct strbuf kind = {0};
+    if (holder->type)
+        add_kind(&kind, holder->type->name, holder->containers);
+    add_amount(overview, subject_at(overview->context->refresh->heap, holder->address),
+               holder->footprint, holder->objects, holder_label(holder), strbuf_text(&kind));
+    overview->lines.failed |= kind.failed;
+    strbuf_free(&kind);
 }
 
 /* What holds most, on `rows` lines with the title. */
@@ -171,11 +193,8 @@ static void add_holders(struct overview *overview, size_t rows) {
         return;
     }
     lines_add(&overview->lines, ROW_STRONG, "Most is held by");
-    for (size_t i = 0; i < holders->count && i + 1 < rows; i++) {
-        const struct holder *holder = &holders->items[i];
-        add_amount(overview, subject_at(context->refresh->heap, holder->address), holder->footprint,
-                   holder->objects, holder_label(holder), holder->type ? holder->type->name : NULL);
-    }
+    for (size_t i = 0; i < holders->count && i + 1 < rows; i++)
+        add_holder(overview, &holders->items[i]);
 }
 
 static void add_biggest_types(struct overview *overview, size_t rows) {
@@ -183,7 +202,7 @@ static void add_biggest_types(struct overview *overview, size_t rows) {
     lines_add(&overview->lines, ROW_STRONG, "Biggest types");
     for (size_t i = 0; i < types->count && i + 1 < rows; i++)
         add_amount(overview, subject_of_type(types->rows[i].type), types->rows[i].footprint,
-                   types->rows[i].objects, types->rows[i].type->name, NULL);
+                   types->rows[i].objects, types->rows[i].type->name, "");
 }
 
 /* ---- what has grown ----------------------------------------------------------------------------- */
@@ -209,9 +228,13 @@ static int64_t held_more(const struct container_change *change) {
 }
 
 static void add_container(struct overview *overview, const struct container_change *change) {
+    struct strbuf kind = {0};
+    add_kind(&kind, change->type, change->containers);
     add_change(overview, subject_at(overview->context->refresh->heap, change->example),
                held_more(change), (int64_t)(change->entries_after - change->entries_before),
-               change->has_entries ? "entries" : "", change->path, change->type);
+               change->has_entries ? "entries" : "", change->path, strbuf_text(&kind));
+    overview->lines.failed |= kind.failed;
+    strbuf_free(&kind);
 }
 
 /* What no root leads to is in no container, but may be what has grown most. */
@@ -228,7 +251,7 @@ static struct err *add_grown_containers(struct overview *overview, size_t limit)
             next < grown->changes.count ? &grown->changes.items[next] : NULL;
         if (unreached > (change ? held_more(change) : 0)) {
             add_change(overview, (struct subject){0}, unreached, grown->unreached, "objects",
-                       "(held by nothing: see 8)", NULL);
+                       "(held by nothing: see 8)", "");
             unreached = 0;
         } else if (change) {
             add_container(overview, change);
@@ -249,7 +272,7 @@ static struct err *add_grown_types(struct overview *overview, size_t limit) {
         add_change(overview, subject_of_type_name(context->refresh->heap, change->name),
                    (int64_t)(change->footprint_after - change->footprint_before),
                    (int64_t)(change->objects_after - change->objects_before), "objects",
-                   change->name, NULL);
+                   change->name, "");
     }
     if (!changes.grown)
         lines_add(&overview->lines, ROW_FAINT, "   no type: there is not more of any");
