@@ -1,7 +1,5 @@
 #include "base/strbuf.h"
 
-#include "base/digits.h"
-
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,11 +54,6 @@ void strbuf_add_unsigned(struct strbuf *buf, uint64_t number) {
         number /= 10;
     } while (number);
     strbuf_add(buf, at, (size_t)(text + sizeof text - at));
-}
-
-void strbuf_add_count(struct strbuf *buf, uint64_t count) {
-    char text[DIGITS_GROUPED], *end = text + sizeof text, *at = digits_grouped(end, count);
-    strbuf_add(buf, at, (size_t)(end - at));
 }
 
 /* Mostly there is room, and once is enough. */

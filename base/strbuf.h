@@ -17,7 +17,6 @@ void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_putc(struct strbuf *buf, char character);
 void strbuf_blanks(struct strbuf *buf, size_t count);
 void strbuf_add_unsigned(struct strbuf *buf, uint64_t number); /* in decimal */
-void strbuf_add_count(struct strbuf *buf, uint64_t count);     /* "1,798,786" */
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,7 @@
 #include "cli/screen.h"
 #include "introspect/analyses/garbage_shapes.h"
 #include "report/units.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -114,15 +115,6 @@ static uint64_t uncollectable_node(struct tree *tree, struct node *parent,
 
 /* ---- screen ---------------------------------------------------------------------------------- */
 
-static void gc_line(void *context, enum garbage_tone tone, const char *sentence) {
-    static const enum line_style styles[] = {
-        [GARBAGE_PLAIN] = LINE_PLAIN,
-        [GARBAGE_GOOD] = LINE_STRONG,
-        [GARBAGE_WARNING] = LINE_WARNING,
-    };
-    report_line(context, styles[tone], "%s", sentence);
-}
-
 static void shape_lines(struct report *report, const struct garbage_shape *shape) {
     char groups[UNITS_SIZE], objects[UNITS_SIZE], size[UNITS_SIZE];
     units_count(objects, shape->gc_objects);
@@ -140,16 +132,12 @@ static void shape_lines(struct report *report, const struct garbage_shape *shape
 }
 
 static void groups_lines(struct report *report, const struct view *view, size_t limit) {
-    char count[UNITS_SIZE], all[UNITS_SIZE], groups[UNITS_SIZE], size[UNITS_SIZE];
+    char count[UNITS_SIZE];
     const struct garbage *garbage = &view->garbage;
     if (!garbage->gc_objects)
         return;
     report_line(report, LINE_PLAIN, "%s", "");
-    report_line(report, LINE_PLAIN,
-                "%s object%s in %s group%s,\twith what only they keep %s,\t%s in all",
-                units_count(count, garbage->gc_objects), garbage->gc_objects == 1 ? "" : "s",
-                units_count(groups, garbage->group_count), garbage->group_count == 1 ? "" : "s",
-                units_count(all, garbage->member_count), units_short(size, garbage->footprint));
+    words_garbage(garbage, cli_say, report);
     for (size_t i = 0; i < view->shapes.count && i < limit; i++)
         shape_lines(report, &view->shapes.items[i]);
     if (view->shapes.count > limit)
@@ -174,7 +162,7 @@ static struct err *show(struct cli *cli, struct report *report, struct node *par
     gc_node(tree, parent, &view);
     collectable_node(tree, parent, &view, cli_limit(cli, 0));
     uint64_t uncollectable = uncollectable_node(tree, parent, graph, &view.gc);
-    TRY(garbage_gc_words(&view.garbage, view.gc_known ? &view.gc : NULL, gc_line, report));
+    words_gc(&view.garbage, view.gc_known ? &view.gc : NULL, cli_say, report);
     groups_lines(report, &view, cli_limit(cli, SCREEN_SHAPES));
     if (uncollectable)
         report_line(report, LINE_WARNING,

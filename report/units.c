@@ -1,15 +1,18 @@
 #include "report/units.h"
 
-#include "base/digits.h"
-
 #include <stdio.h>
 #include <string.h>
 
 char *units_count(char *buffer, uint64_t count) {
-    char text[DIGITS_GROUPED + 1], *end = text + sizeof text - 1;
-    *end = '\0';
-    char *at = digits_grouped(end, count);
-    return memcpy(buffer, at, (size_t)(end + 1 - at));
+    char digits[UNITS_SIZE];
+    size_t at = sizeof digits;
+    digits[--at] = '\0';
+    for (unsigned written = 0; count || !written; written++, count /= 10) {
+        if (written && written % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + count % 10);
+    }
+    return memcpy(buffer, digits + at, sizeof digits - at);
 }
 
 /* Decimals are shown for values below `exact`; a unit is left before it needs four digits. */

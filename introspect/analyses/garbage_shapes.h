@@ -1,10 +1,9 @@
-/* Groups of garbage that look alike, and what the garbage collector says of itself, in words. */
+/* Groups of garbage that look alike. */
 #ifndef HEAPGLASS_INTROSPECT_ANALYSES_GARBAGE_SHAPES_H
 #define HEAPGLASS_INTROSPECT_ANALYSES_GARBAGE_SHAPES_H
 
 #include "base/arena.h"
 #include "introspect/analyses/garbage.h"
-#include "introspect/runtime/gc_status.h"
 
 /* Groups with as many objects, the same cycle and the same finalizers. */
 struct garbage_shape {
@@ -26,15 +25,5 @@ struct garbage_shapes {
 struct err *garbage_shapes_find(const struct garbage *garbage, const volatile int *cancel,
                                 struct garbage_shapes *ret) ERR_CHECK;
 void garbage_shapes_free(struct garbage_shapes *shapes); /* a zeroed one is fine */
-
-enum garbage_tone { GARBAGE_PLAIN, GARBAGE_GOOD, GARBAGE_WARNING };
-
-/* A sentence; a tab stands where a line may be broken. */
-typedef void garbage_say(void *context, enum garbage_tone tone, const char *sentence);
-
-/* Says how much waits for gc and why, and how gc has fared. `gc`: NULL if that could not be read. `garbage`:
- * NULL if it is not known. */
-struct err *garbage_gc_words(const struct garbage *garbage, const struct gc_status *gc,
-                             garbage_say *say, void *context) ERR_CHECK;
 
 #endif

@@ -1,9 +1,8 @@
 /* Garbage: what gc.collect() would find, groups that look alike together; and references that nothing accounts
  * for (tui/audit_page.c). */
 #include "introspect/analyses/garbage_shapes.h"
-#include "report/units.h"
-#include "report/width.h"
 #include "tui/audit_page.h"
+#include "words/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,73 +77,37 @@ static void close_garbage(void *opened) {
 struct heading {
     struct strbuf *out;
     const struct part *part;
-    size_t width;
     bool several, summed;
 };
 
-/* Breaks the line at its last tab that fits. */
-static void heading_line(const struct heading *heading, const char *line) {
-    struct strbuf part = {0};
-    size_t at = 0;
-    while (*line) {
-        size_t length = strcspn(line, "\t");
-        strbuf_clear(&part);
-        strbuf_add(&part, line, length);
-        size_t width = width_of(strbuf_text(&part));
-        if (at && at + 1 + width > heading->width) {
-            strbuf_puts(heading->out, "\n  ");
-            at = 2;
-        } else if (at) {
-            strbuf_putc(heading->out, ' ');
-            at++;
-        }
-        strbuf_add(heading->out, line, length);
-        at += width;
-        line += length + (line[length] == '\t');
-    }
-    strbuf_putc(heading->out, '\n');
-    strbuf_free(&part);
-}
-
-static void sum_line(const struct heading *heading) {
-    char count[UNITS_SIZE], all[UNITS_SIZE], groups[UNITS_SIZE], size[UNITS_SIZE];
-    const struct garbage *garbage = heading->part->garbage;
-    struct strbuf line = {0};
-    strbuf_printf(&line, "%s object%s in %s group%s,\twith what only they keep %s,\t%s in all",
-                  units_count(count, garbage->gc_objects), garbage->gc_objects == 1 ? "" : "s",
-                  units_count(groups, garbage->group_count), garbage->group_count == 1 ? "" : "s",
-                  units_count(all, garbage->member_count), units_short(size, garbage->footprint));
-    heading_line(heading, strbuf_text(&line));
-    strbuf_free(&line);
+static void add_line(void *out, enum line_style style, const char *text) {
+    struct strbuf *heading = out;
+    (void)style;
+    heading->failed |= !text;
+    for (; text && *text; text++)
+        strbuf_putc(heading, *text == '\t' ? ' ' : *text);
+    strbuf_putc(heading, '\n');
 }
 
 /* What matters most first: only some lines are shown. */
-static void say(void *context, enum garbage_tone tone, const char *sentence) {
+static void add_gc_line(void *context, enum line_style style, const char *text) {
     struct heading *heading = context;
-    struct strbuf line = {0};
-    if (tone == GARBAGE_PLAIN && !heading->summed && heading->part->garbage->gc_objects) {
+    if (style == LINE_PLAIN && !heading->summed && heading->part->garbage->gc_objects) {
         heading->summed = true;
-        sum_line(heading);
+        words_garbage(heading->part->garbage, add_line, heading->out);
     }
     if (heading->several)
-        strbuf_printf(&line, "interpreter %lld: ", (long long)heading->part->interpreter);
-    strbuf_puts(&line, sentence);
-    heading_line(heading, strbuf_text(&line));
-    heading->out->failed |= line.failed;
-    strbuf_free(&line);
+        strbuf_printf(heading->out, "interpreter %lld: ", (long long)heading->part->interpreter);
+    add_line(heading->out, style, text);
 }
 
-static struct err *add_heading(const struct view_context *context, size_t index,
-                               const struct part *part, struct strbuf *out) {
-    const struct heap *heap = context->refresh->heap;
+static void add_heading(const struct heap *heap, size_t index, const struct part *part,
+                        struct strbuf *out) {
     struct gc_status gc;
     bool known = heap_gc_status(heap, index, &gc);
-    struct heading heading = {.out = out,
-                              .part = part,
-                              .width = context->width,
-                              .several = heap_interpreter_count(heap) > 1};
-    heading.summed = heading.several; /* there are lines enough */
-    return garbage_gc_words(part->garbage, known ? &gc : NULL, say, &heading);
+    bool several = heap_interpreter_count(heap) > 1; /* then there are lines enough */
+    struct heading heading = {out, part, several, several};
+    words_gc(part->garbage, known ? &gc : NULL, add_gc_line, &heading);
 }
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -196,8 +159,8 @@ static struct err *open_garbage(const struct view_context *context, struct work 
     for (; model->part_count < count; model->part_count++) {
         work_share(work, model->part_count, count);
         TRY(open_part(context, work, model->part_count, model));
-        TRY(add_heading(context, model->part_count, &model->parts[model->part_count],
-                        &ret->heading));
+        add_heading(context->refresh->heap, model->part_count, &model->parts[model->part_count],
+                    &ret->heading);
     }
     ret->root_count = (uint32_t)model->roots.count;
     return NULL;

@@ -95,14 +95,7 @@ static void add_totals(struct overview *overview) {
     words_heap_totals(heap_totals(overview->context->refresh->heap), add_briefly, &brief);
 }
 
-static void add_sentence(void *brief, enum garbage_tone tone, const char *sentence) {
-    static const enum line_style styles[] = {[GARBAGE_PLAIN] = LINE_PLAIN,
-                                             [GARBAGE_GOOD] = LINE_STRONG,
-                                             [GARBAGE_WARNING] = LINE_WARNING};
-    add_briefly(brief, styles[tone], sentence);
-}
-
-static struct err *add_gc(struct overview *overview) {
+static void add_gc(struct overview *overview) {
     const struct view_context *context = overview->context;
     const struct refresh *refresh = context->refresh;
     bool known = context->products & PRODUCT_GARBAGE;
@@ -111,12 +104,10 @@ static struct err *add_gc(struct overview *overview) {
     char count[UNITS_SIZE];
     size_t interpreters = heap_interpreter_count(refresh->heap);
     bool readable = heap_gc_status(refresh->heap, 0, &gc);
-    TRY(garbage_gc_words(known ? &refresh->garbage[0] : NULL, readable ? &gc : NULL, add_sentence,
-                         &brief));
+    words_gc(known ? &refresh->garbage[0] : NULL, readable ? &gc : NULL, add_briefly, &brief);
     if (interpreters > 1)
         lines_add(&overview->lines, ROW_FAINT, "%s interpreters; gc is that of the main one",
                   units_count(count, interpreters));
-    return NULL;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------- */
@@ -340,7 +331,7 @@ static size_t plot_rows(const struct points *points, size_t left) {
 static struct err *add_all(struct overview *overview, const struct points *points) {
     add_memory(overview);
     add_totals(overview);
-    TRY(add_gc(overview));
+    add_gc(overview);
     size_t above = overview->lines.items.count, left = rows_left(overview);
     size_t plot = plot_rows(points, left);
     size_t lists = left > plot + LEAST_LISTS ? left - plot : LEAST_LISTS;
