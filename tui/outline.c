@@ -359,7 +359,7 @@ bool outline_expand(struct outline *outline) {
     return true;
 }
 
-static void fold(struct outline *outline, struct place place) {
+void outline_fold(struct outline *outline, struct place place) {
     if (!place.node) {
         vec_free(&place.expansion->nodes);
         size_t after =
@@ -382,7 +382,7 @@ bool outline_collapse(struct outline *outline) {
     struct place place = outline_place(outline, outline->selected);
     bool expanded = place.node ? place.node->expanded : place.expansion != NULL;
     if (expanded) {
-        fold(outline, place);
+        outline_fold(outline, place);
         show_selected(outline);
         return true;
     }

@@ -139,6 +139,7 @@ static void submit_arranging(struct arranging *arranging, const char *title) {
     arranging->sort = outline->sort;
     arranging->descending = outline->descending;
     snprintf(arranging->filter, sizeof arranging->filter, "%s", outline->filter);
+    outline_cancel_loading(outline); /* whosever it is: it may take long */
     worker_submit(outline->host.worker,
                   (struct job){title, arranging_run, arranging_done, arranging});
 }

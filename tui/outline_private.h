@@ -89,6 +89,10 @@ void outline_note_selected(struct outline *outline);
 void outline_arrange(struct outline *outline);
 /* Asks the reader for the children of a root row (node NULL) or a node, from `first` on. */
 void outline_load(struct outline *outline, struct place place, uint64_t first);
+/* Gives up what the worker sorts or filters for that. */
+void outline_cancel_loading(struct outline *outline);
+/* Takes the rows below a root row (node NULL) or a node away. */
+void outline_fold(struct outline *outline, struct place place);
 /* Expands what is to be so from the start. */
 void outline_expand_first(struct outline *outline);
 

@@ -84,52 +84,86 @@ static bool insert_nodes(struct outline *outline, struct expansion *expansion, s
     return true;
 }
 
+/* What the rows are to hang under: an expansion, and how many of its nodes stand before them. False: it is gone. */
+static bool find_loading(const struct loading *loading, struct expansion **ret, size_t *after) {
+    vec_each (expansion, &loading->outline->expansions) {
+        bool here = expansion->serial == loading->serial;
+        *after = 0;
+        for (size_t i = 0; !here && i < expansion->nodes.count; i++) {
+            here = expansion->nodes.items[i].serial == loading->serial;
+            *after = i + 1;
+        }
+        *ret = expansion;
+        if (here)
+            return true;
+    }
+    return false;
+}
+
+/* The row for further ones behind those that are there; NULL: there is none. */
+static struct node *find_more(const struct loading *loading, struct expansion *expansion,
+                              size_t after) {
+    for (; after < expansion->nodes.count; after++) {
+        struct node *node = &expansion->nodes.items[after];
+        if (node->row.kind == ROW_MORE && node->depth == loading->depth)
+            return node;
+    }
+    return NULL;
+}
+
 /* The rows go where "more" stood, or right behind the row that they hang under. */
 static void loading_take(struct loading *loading) {
     struct outline *outline = loading->outline;
-    vec_each (expansion, &outline->expansions) {
-        bool here = expansion->serial == loading->serial;
-        size_t after = 0;
-        for (size_t i = 0; !here && i < expansion->nodes.count; i++) {
-            here = expansion->nodes.items[i].serial == loading->serial;
-            after = i + 1;
-        }
-        if (!here)
-            continue;
-        uint64_t start = outline_index_of(outline, expansion->position) + 1;
-        if (after)
-            expansion->nodes.items[after - 1].loading = false;
-        else
-            expansion->loading = false;
-        if (loading->first) { /* "more" goes */
-            while (after < expansion->nodes.count &&
-                   !(expansion->nodes.items[after].row.kind == ROW_MORE &&
-                     expansion->nodes.items[after].depth == loading->depth))
-                after++;
-            if (after == expansion->nodes.count)
-                return;
-            memmove(&expansion->nodes.items[after], &expansion->nodes.items[after + 1],
-                    (--expansion->nodes.count - after) * sizeof *expansion->nodes.items);
-        }
-        bool before_selected = outline->selected >= start + after && !outline->at_start;
-        size_t were = expansion->nodes.count;
-        if (!insert_nodes(outline, expansion, after, loading))
-            return;
-        if (before_selected && !loading->first)
-            outline->selected += expansion->nodes.count - were;
-        outline_set_window(outline, outline->window);
+    struct expansion *expansion;
+    size_t after;
+    if (!find_loading(loading, &expansion, &after))
         return;
+    uint64_t start = outline_index_of(outline, expansion->position) + 1;
+    if (after)
+        expansion->nodes.items[after - 1].loading = false;
+    else
+        expansion->loading = false;
+    if (loading->first) { /* "more" goes */
+        struct node *more = find_more(loading, expansion, after);
+        if (!more)
+            return;
+        after = (size_t)(more - expansion->nodes.items);
+        memmove(more, more + 1, (--expansion->nodes.count - after) * sizeof *more);
     }
+    bool before_selected = outline->selected >= start + after && !outline->at_start;
+    size_t were = expansion->nodes.count;
+    if (!insert_nodes(outline, expansion, after, loading))
+        return;
+    if (before_selected && !loading->first)
+        outline->selected += expansion->nodes.count - were;
+    outline_set_window(outline, outline->window);
+}
+
+/* As if it had not been expanded. */
+static void loading_give_up(struct loading *loading) {
+    struct expansion *expansion;
+    size_t after;
+    if (!find_loading(loading, &expansion, &after))
+        return;
+    struct node *more = loading->first ? find_more(loading, expansion, after) : NULL;
+    if (more)
+        more->loading = false;
+    else if (!loading->first)
+        outline_fold(loading->outline,
+                     (struct place){expansion->position, expansion,
+                                    after ? &expansion->nodes.items[after - 1] : NULL});
 }
 
 static void loading_done(void *context, struct err *err) {
     struct loading *loading = context;
     struct outline *outline = loading->outline;
     bool current = outline->opened == loading->opened && !outline->dead;
-    if (!err && current) {
+    if (!err && current)
         loading_take(loading);
+    else if (current)
+        loading_give_up(loading);
+    if (current)
         outline->host.changed(outline->host.context);
-    }
     if (err && current && err_code(err) != ERR_CANCELLED)
         outline->host.failed(outline->host.context, err);
     else
@@ -138,6 +172,10 @@ static void loading_done(void *context, struct err *err) {
     opened_drop(loading->opened);
     outline_drop(outline);
     free(loading);
+}
+
+void outline_cancel_loading(struct outline *outline) {
+    worker_cancel(outline->host.worker, loading_done);
 }
 
 void outline_load(struct outline *outline, struct place place, uint64_t first) {
@@ -156,7 +194,9 @@ void outline_load(struct outline *outline, struct place place, uint64_t first) {
     loading->descending = outline->descending;
     if (of_group)
         snprintf(loading->filter, sizeof loading->filter, "%s", outline->filter);
-    worker_submit(outline->host.reader, (struct job){"rows", loading_run, loading_done, loading});
+    bool arranged = loading->sort != PAGE_UNSORTED || *loading->filter; /* may take long */
+    worker_submit(arranged ? outline->host.worker : outline->host.reader,
+                  (struct job){"rows", loading_run, loading_done, loading});
 }
 
 /* ---- cells of the window ------------------------------------------------------------------------- */

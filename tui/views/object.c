@@ -137,7 +137,7 @@ static void add_keeper(const struct view_context *context, uint32_t id, struct s
     } else if (parent == DOMINATORS_ROOT) {
         strbuf_puts(out, "held by several, none of them alone (p shows the paths)\n");
     } else {
-        strbuf_printf(out, "held, alone, by %s at %#llx", heap_type(heap, parent)->name,
+        strbuf_printf(out, "held only through %s at %#llx", heap_type(heap, parent)->name,
                       (unsigned long long)heap_address(heap, parent));
         strbuf_clear(&name);
         heap_preview(heap, parent, &name);
