@@ -6,6 +6,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ static struct {
     int signals; /* a signalfd */
     sigset_t blocked, before;
     SCREEN *screen;
+    FILE *keys; /* NULL: standard input */
     attr_t attributes[PAINTS];
     short pairs[PAINTS];
     /* For a crash, when nothing else can be called: */
@@ -186,6 +188,22 @@ static struct err *check(void) {
     return NULL;
 }
 
+/* What many terminals send that say that they are an xterm, beside what xterm does. */
+static void define_keys(void) {
+    static const struct {
+        const char *sequence;
+        int code;
+    } keys[] = {
+        {"\033[A", KEY_UP},   {"\033[B", KEY_DOWN},  {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+        {"\033[H", KEY_HOME}, {"\033[1~", KEY_HOME}, {"\033[7~", KEY_HOME}, {"\033[F", KEY_END},
+        {"\033[4~", KEY_END}, {"\033[8~", KEY_END},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!key_defined(keys[i].sequence))
+            define_key(keys[i].sequence, keys[i].code);
+    }
+}
+
 static void set_modes(void) {
     cbreak();
     noecho();
@@ -195,10 +213,21 @@ static void set_modes(void) {
     leaveok(stdscr, FALSE);
     curs_set(0);
     set_escdelay(ESCAPE_DELAY);
+    define_keys();
     if (terminal.mouse) {
         mouseinterval(0);
         mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     }
+}
+
+/* The terminal once more, to read without waiting: after a mouse event that nobody asked for ncurses reads on,
+ * whatever nodelay says, and that must not be how standard input is for those who share it. */
+static FILE *open_keys(void) {
+    int fd = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *keys = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!keys && fd >= 0)
+        close(fd);
+    return keys;
 }
 
 struct err *terminal_open(const struct terminal_options *options) {
@@ -208,7 +237,8 @@ struct err *terminal_open(const struct terminal_options *options) {
         return err_errno(ERR_FAILED, errno, "the terminal's settings");
     TRY(take_signals());
     terminal.mouse = options->mouse;
-    terminal.screen = newterm(NULL, stdout, stdin);
+    terminal.keys = open_keys();
+    terminal.screen = newterm(NULL, stdout, terminal.keys ? terminal.keys : stdin);
     if (!terminal.screen)
         return err_new(ERR_FAILED, "the terminal could not be set up");
     terminal.open = true;
@@ -224,6 +254,8 @@ void terminal_close(void) {
         catch_crashes(false);
         endwin();
         delscreen(terminal.screen);
+        if (terminal.keys)
+            fclose(terminal.keys);
         tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal.saved);
         terminal.open = false;
     }

@@ -52,7 +52,7 @@ def process(options, script, *arguments):
 @contextlib.contextmanager
 def over_process(options, target, *arguments, shell=False, **more):
     with Terminal([options.heapglass, target.pid, *arguments], shell=shell, **more) as terminal:
-        terminal.wait_for("2Types")
+        terminal.wait_for("TYPE ")
         yield terminal
 
 

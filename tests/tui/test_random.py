@@ -44,32 +44,36 @@ def session(options, dice, end, source, terminal):
     words, pressed, ended = [options.heapglass, *source], [], terminal.where / "status"
     visit = Visit(terminal, words, first="stty -a >stty; ", then="; echo $? >status.new; mv status.new status; cat >/dev/null")
     while time.monotonic() < end and not ended.exists():
-        pressed = [*pressed, *press(terminal, dice)][-60:]
+        pressed += press(terminal, dice)
     terminal.resize(80, 24)
     if not ended.exists():
         terminal.keys("Escape", "Escape", "C-c")
-    terminal.until(ended.exists, f"its end after the keys ... {' '.join(pressed)}", 60)
+    terminal.until(ended.exists, f"its end after the keys ... {' '.join(pressed[-60:])}", 60)
     visit.stty, status = settings((terminal.where / "stty").read_text()), int(ended.read_text())
     wrong = [] if reports(terminal.where) else [*visit.not_given_back()]
     cancelled = status == 1 and "heapglass: cancelled" in terminal.screen()  # the first capture, by Escape
     if wrong or reports(terminal.where) or not (cancelled or status in (0, 128 + signal.SIGINT)):
-        wrong.append(f"exit status {status} after the keys ... {' '.join(pressed)}\n{terminal.screen()}")
-    return wrong + reports(terminal.where)
+        wrong.append(f"exit status {status} after the keys ... {' '.join(pressed[-60:])}\n{terminal.screen()}")
+    return len(pressed), wrong + reports(terminal.where)
 
 
 def check(options, live):
     seed = options.seed or random.randrange(1, 10 ** 6)
-    print(f"random keys {'live' if live else 'over snapshots'}: --seed {seed}", flush=True)
-    dice, end, wrong = random.Random(seed), time.monotonic() + options.seconds, []
+    kind = "live" if live else "over snapshots"
+    print(f"random keys {kind}: --seed {seed}", flush=True)
+    dice, end, wrong, sessions, pressed = random.Random(seed), time.monotonic() + options.seconds, [], 0, 0
     with process(options, test_live.LEAKS / "global_cache.py") as target:
         source = [target.pid] if live else [HERE / SOURCE[0], SOURCE[1], HERE / SOURCE[2]]
         while time.monotonic() < end and not wrong:
             size = dice.choice(((80, 24), (40, 10), (132, 43)))
             with Terminal([], shell=True, size=size, environment=sanitizers()) as terminal:
-                wrong += session(options, dice, end, source, terminal)
+                keys, found = session(options, dice, end, source, terminal)
+            wrong += found
+            pressed, sessions = pressed + keys, sessions + 1
             if live:
                 target.grow()
                 wrong += harmed(target)
+    print(f"random keys {kind}: {pressed} presses in {sessions} sessions", flush=True)
     return [f"seed {seed}: {each}" for each in wrong]
 
 

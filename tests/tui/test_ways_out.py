@@ -26,7 +26,7 @@ def settings(stty):
 class Visit:
     """heapglass, started by a shell in a terminal that was used before."""
 
-    def __init__(self, terminal, command, ready="2Types", first="", then=""):
+    def __init__(self, terminal, command, ready="TYPE ", first="", then=""):
         self.terminal = terminal
         terminal.line(f"echo {MARK}")
         terminal.wait_for(f"\n{MARK}")
