@@ -111,6 +111,23 @@ static struct node *find_more(const struct loading *loading, struct expansion *e
     return NULL;
 }
 
+/* Of new nodes, too, some are expanded from the start. */
+static void expand_nodes(struct outline *outline, struct expansion *expansion, size_t first,
+                         size_t count) {
+    const struct opened *opened = outline->opened;
+    for (size_t i = first; opened->page->expands && i < first + count; i++) {
+        struct node *node = &expansion->nodes.items[i];
+        bool from_the_start = false;
+        if (node->row.kind == ROW_MORE ||
+            !opened->page->expands(&opened->context, opened->data.model, node->row,
+                                   &from_the_start) ||
+            !from_the_start)
+            continue;
+        node->expanded = node->loading = true;
+        outline_load(outline, (struct place){expansion->position, expansion, node}, 0);
+    }
+}
+
 /* The rows go where "more" stood, or right behind the row that they hang under. */
 static void loading_take(struct loading *loading) {
     struct outline *outline = loading->outline;
@@ -137,6 +154,7 @@ static void loading_take(struct loading *loading) {
     if (before_selected && !loading->first)
         outline->selected += expansion->nodes.count - were;
     outline_set_window(outline, outline->window);
+    expand_nodes(outline, expansion, after, expansion->nodes.count - were);
 }
 
 /* As if it had not been expanded. */

@@ -161,8 +161,12 @@ static bool expands(const struct view_context *context, const void *opened, stru
     const struct model *model = opened;
     size_t first;
     (void)context;
-    *from_the_start = row.kind == THREAD && row.id == model->first;
-    return children_of(model->stacks, row, &first) > 0;
+    const struct stacks *stacks = model->stacks;
+    *from_the_start =
+        model->first != NONE &&
+        (row.kind == THREAD ? row.id == model->first
+                            : row.id == stacks->threads.items[model->first].first_frame);
+    return children_of(stacks, row, &first) > 0;
 }
 
 static struct err *children(const struct view_context *context, const void *opened, struct row row,

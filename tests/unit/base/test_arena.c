@@ -55,3 +55,18 @@ Test(arena, absurd_sizes_fail_and_leave_it_usable) {
     cr_assert_not_null(arena_alloc(&arena, 16));
     arena_clear(&arena);
 }
+
+Test(arena, what_is_allocated_anew_is_zeroed_again) {
+    struct arena arena = {0};
+    arena_reuse(&arena);
+    for (int round = 0; round < 3; round++) {
+        char *text = arena_alloc(&arena, 64);
+        for (int i = 0; i < 64; i++)
+            cr_assert_eq(text[i], 0);
+        memset(text, 'x', 64);
+        if (round == 1)
+            cr_assert_not_null(arena_alloc(&arena, 1 << 20)); /* not kept */
+        arena_reuse(&arena);
+    }
+    arena_clear(&arena);
+}
