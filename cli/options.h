@@ -4,6 +4,7 @@
 
 #include "attach/capture.h"
 #include "base/err.h"
+#include "base/parse.h"
 
 /* Which groups of options a command takes, a bit set. -q, -v, --log, --color and --help are
  * everybody's. */
@@ -76,12 +77,5 @@ struct err *options_parse(struct options *options, unsigned accepted, const char
 /* Adds the help lines of the accepted options. */
 struct strbuf;
 void options_help(unsigned accepted, struct strbuf *out);
-
-/* "0x7f..." or decimal, as id() prints it. ERR_USAGE if it is neither. */
-struct err *parse_address(const char *text, uint64_t *address) ERR_CHECK;
-/* "200ms", "1.5s", "10m", "8h", "2d": seconds. */
-struct err *parse_duration(const char *text, double *seconds) ERR_CHECK;
-/* "2G", "512M", "64K" or plain bytes. */
-struct err *parse_bytes(const char *text, uint64_t *bytes) ERR_CHECK;
 
 #endif

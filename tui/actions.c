@@ -1,6 +1,7 @@
 /* What keys and the mouse do. */
 #include "tui/app.h"
 
+#include "base/parse.h"
 #include "introspect/analyses/objects.h"
 #include "report/command_line.h"
 
@@ -134,12 +135,14 @@ static void go_to_type(struct app *app, const char *pattern) {
 }
 
 static void go_to(struct app *app, const char *text) {
-    char *end;
     const struct refresh *refresh = session_current(app->session);
-    unsigned long long address = strtoull(text, &end, 0);
+    uint64_t address = 0;
+    struct err *err = parse_address(text, &address);
+    bool is_address = !err;
+    err_free(err);
     if (!refresh || !*text)
         return;
-    if (*end || end == text) {
+    if (!is_address) {
         go_to_type(app, text);
         return;
     }
@@ -150,21 +153,22 @@ static void go_to(struct app *app, const char *text) {
         app_go(app, app_view("object"), subject_of_object(refresh->heap, id));
 }
 
+#define SHORTEST_INTERVAL 0.1 /* seconds */
+
 static void set_interval(struct app *app, const char *text) {
-    char *end, message[64];
-    double seconds = strtod(text, &end);
-    if (end == text || *end == '\0' || !strcmp(end, "s") || !strcmp(end, " s"))
-        seconds = end == text ? 0 : seconds;
-    else if (!strcmp(end, "m"))
-        seconds *= 60;
-    else
-        seconds = -1;
-    if (!(seconds >= 0 && seconds < 1e6)) {
-        app_say(app, PAINT_WARNING, "seconds, or minutes as 5m; 0 for none");
-        return;
+    char message[64], with_unit[32];
+    double seconds = 0;
+    bool plain = *text && !text[strspn(text, "0123456789.")];
+    snprintf(with_unit, sizeof with_unit, "%.20s%s", text, plain ? "s" : "");
+    if (*text && strcmp(text, "0") != 0) {
+        struct err *err = parse_duration(with_unit, &seconds);
+        if (err) {
+            app_fail(app, err);
+            return;
+        }
     }
-    if (seconds > 0 && seconds < 0.1)
-        seconds = 0.1;
+    if (seconds > 0 && seconds < SHORTEST_INTERVAL)
+        seconds = SHORTEST_INTERVAL;
     session_set_every(app->session, seconds);
     if (session_every(app->session) > 0)
         snprintf(message, sizeof message, "captured again every %g s", seconds);
