@@ -69,6 +69,8 @@ static struct err *loading_run(void *context, struct work *work) {
 static bool insert_nodes(struct outline *outline, struct expansion *expansion, size_t after,
                          const struct loading *loading) {
     size_t added = loading->found.count + loading->more;
+    if (!added)
+        return true;
     if (!vec_reserve(&expansion->nodes, added))
         return false;
     struct node *to = expansion->nodes.items + after;
