@@ -184,5 +184,8 @@ void app_export(struct app *app, const char *path) {
                                     .order = order_share(outline_order(outline)),
                                     .path = copy,
                                     .ending = strrchr(copy, '.') + 1};
-    worker_submit(app->opener, (struct job){"exporting", export_run, export_done, exporting});
+    worker_submit(app->opener, (struct job){.title = "exporting",
+                                            .run = export_run,
+                                            .done = export_done,
+                                            .context = exporting});
 }

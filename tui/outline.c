@@ -108,17 +108,17 @@ void outline_note_selected(struct outline *outline) {
 }
 
 void outline_forget(struct outline *outline) {
+    outline->generation++; /* what is on its way is of no use either */
+    outline->forgotten = true;
     if (!outline->opened)
         return;
     outline_note_selected(outline);
-    outline->generation++; /* what is on its way is of no use either */
     expansions_clear(outline);
     known_clear(outline);
     opened_drop(outline->opened);
     order_drop(outline->order);
     outline->opened = NULL;
     outline->order = NULL;
-    outline->forgotten = true;
 }
 
 bool outline_is_forgotten(const struct outline *outline) {
@@ -360,6 +360,7 @@ bool outline_expand(struct outline *outline) {
 }
 
 void outline_fold(struct outline *outline, struct place place) {
+    outline->serial++;
     if (!place.node) {
         vec_free(&place.expansion->nodes);
         size_t after =
@@ -374,6 +375,7 @@ void outline_fold(struct outline *outline, struct place place) {
     memmove(place.node + 1, place.node + 1 + below, after * sizeof *place.node);
     place.expansion->nodes.count -= below;
     place.node->expanded = place.node->loading = false;
+    place.node->serial = outline->serial; /* children that are on their way come too late */
 }
 
 bool outline_collapse(struct outline *outline) {
@@ -444,8 +446,8 @@ static const struct column *columns_of(const struct outline *outline, size_t *co
 }
 
 void outline_sort_by(struct outline *outline, size_t column) {
-    if (!outline->opened || outline->opened->page->lines)
-        return;
+    if (!outline->opened || outline->opened->page->lines || outline->opened->page != outline->page)
+        return; /* another page is being opened */
     size_t count;
     const struct column *columns = columns_of(outline, &count);
     if (column >= count)
@@ -480,6 +482,5 @@ void outline_invert(struct outline *outline) {
 
 void outline_set_filter(struct outline *outline, const char *text) {
     snprintf(outline->filter, sizeof outline->filter, "%s", text);
-    if (outline->opened)
-        outline_arrange(outline);
+    outline_arrange(outline);
 }

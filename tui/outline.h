@@ -103,10 +103,15 @@ struct opened {
     unsigned references;
 };
 
+enum { OUTLINE_FILTER = 128 };
+
 /* Which root rows are shown, in which order; never changes. */
 struct order {
     uint32_t *items; /* NULL: all, in the page's own order */
     uint32_t count;
+    size_t sort;
+    bool descending;
+    char filter[OUTLINE_FILTER];
     unsigned references;
 };
 

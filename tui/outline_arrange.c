@@ -67,7 +67,11 @@ static struct err *arranging_run(void *context, struct work *work) {
     if (opened->page->fixed_order)
         options = (struct arrange_options){.sort = PAGE_UNSORTED,
                                            .filter = opened->page->lines ? arranging->filter : ""};
-    TRY(arrange(&range, &options, work, &arranging->order->items, &arranging->order->count));
+    struct order *order = arranging->order;
+    TRY(arrange(&range, &options, work, &order->items, &order->count));
+    order->sort = arranging->sort;
+    order->descending = arranging->descending;
+    memcpy(order->filter, arranging->filter, sizeof order->filter);
     find_selected(arranging, &range, work_cancel(work));
     return NULL;
 }
@@ -82,8 +86,10 @@ static void arranging_take(struct arranging *arranging) {
     }
     order_drop(outline->order);
     outline->order = order_share(arranging->order);
-    outline->sort = arranging->sort;
-    outline->descending = arranging->descending;
+    if (!outline->rearrange) {
+        outline->sort = arranging->sort;
+        outline->descending = arranging->descending;
+    }
     expansions_clear(outline);
     known_clear(outline);
     uint64_t offset = outline->selected - outline->top; /* it stays where it is on the screen */
@@ -97,14 +103,33 @@ static void arranging_take(struct arranging *arranging) {
     outline_set_window(outline, outline->window);
 }
 
+/* What is shown stays arranged as it is. */
+static void arranging_failed(struct outline *outline) {
+    const struct order *order = outline->order;
+    outline->rearrange = false;
+    if (!order)
+        return;
+    outline->page = outline->opened->page;
+    outline->sort = order->sort;
+    outline->descending = order->descending;
+    memcpy(outline->filter, order->filter, sizeof outline->filter);
+    outline->host.changed(outline->host.context);
+}
+
 static void arranging_done(void *context, struct err *err) {
     struct arranging *arranging = context;
     struct outline *outline = arranging->outline;
     bool current = arranging->generation == outline->generation && !outline->dead;
     outline->arranging--;
+    if (current)
+        outline->opening = 0;
     if (!err && current) {
         arranging_take(arranging);
         outline->host.changed(outline->host.context);
+        if (outline->rearrange)
+            outline_arrange(outline);
+    } else if (current) {
+        arranging_failed(outline);
     }
     if (err && current && err_code(err) != ERR_CANCELLED)
         outline->host.failed(outline->host.context, err);
@@ -140,8 +165,12 @@ static void submit_arranging(struct arranging *arranging, const char *title) {
     arranging->descending = outline->descending;
     snprintf(arranging->filter, sizeof arranging->filter, "%s", outline->filter);
     outline_cancel_loading(outline); /* whosever it is: it may take long */
-    worker_submit(outline->host.worker,
-                  (struct job){title, arranging_run, arranging_done, arranging});
+    outline->opening = arranging->is_new ? arranging->generation : 0;
+    outline->rearrange = false;
+    worker_submit(outline->host.worker, (struct job){.title = title,
+                                                     .run = arranging_run,
+                                                     .done = arranging_done,
+                                                     .context = arranging});
 }
 
 /* The cells of the selected row, or of the root row above it, say which it is. */
@@ -172,7 +201,7 @@ struct err *outline_open(struct outline *outline, const struct page *page,
         (struct opened){.page = page, .context = *context, .host = outline->host, .references = 1};
     context->refresh->references++;
     context->baseline->references++;
-    bool same_page = outline->page == page;
+    bool same_page = outline->page == page || !outline->page;
     outline->page = page;
     if (!same_page) {
         outline->filter[0] = '\0';
@@ -189,7 +218,11 @@ struct err *outline_open(struct outline *outline, const struct page *page,
 }
 
 void outline_arrange(struct outline *outline) {
-    struct arranging *arranging = arranging_create(outline);
+    if (outline->opening && outline->opening == outline->generation) {
+        outline->rearrange = true;
+        return;
+    }
+    struct arranging *arranging = outline->opened ? arranging_create(outline) : NULL;
     if (!arranging)
         return;
     arranging->opened = opened_share(outline->opened);

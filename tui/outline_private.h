@@ -7,8 +7,7 @@
 
 enum {
     OUTLINE_CHILDREN = 500, /* that are shown at a time */
-    OUTLINE_FILTER = 128,
-    OUTLINE_CACHE = 512, /* rows whose cells are kept */
+    OUTLINE_CACHE = 512,    /* rows whose cells are kept */
 };
 
 /* A row that hangs under another one. */
@@ -60,6 +59,8 @@ struct outline {
     char filter[OUTLINE_FILTER];
 
     uint64_t generation; /* of the newest opening or arranging that was asked for */
+    uint64_t opening;    /* that of the newest opening, while it is under way */
+    bool rearrange;      /* what is being opened is to be arranged another way since */
     uint64_t serial;     /* of the newest node */
     struct vec(struct known_row) known;
     uint64_t clock;
@@ -85,7 +86,8 @@ void expansions_clear(struct outline *outline);
 
 /* Remembers by what the selected root row is found again in another model. */
 void outline_note_selected(struct outline *outline);
-/* Asks the worker to arrange what is opened anew, keeping what is selected. */
+/* Asks the worker to arrange what is opened anew, keeping what is selected. What is being opened is arranged once it is
+ * there. */
 void outline_arrange(struct outline *outline);
 /* Asks the reader for the children of a root row (node NULL) or a node, from `first` on. */
 void outline_load(struct outline *outline, struct place place, uint64_t first);

@@ -142,6 +142,7 @@ static void loading_take(struct loading *loading) {
         expansion->nodes.items[after - 1].loading = false;
     else
         expansion->loading = false;
+    size_t were = expansion->nodes.count;
     if (loading->first) { /* "more" goes */
         struct node *more = find_more(loading, expansion, after);
         if (!more)
@@ -149,11 +150,11 @@ static void loading_take(struct loading *loading) {
         after = (size_t)(more - expansion->nodes.items);
         memmove(more, more + 1, (--expansion->nodes.count - after) * sizeof *more);
     }
-    bool before_selected = outline->selected >= start + after && !outline->at_start;
-    size_t were = expansion->nodes.count;
+    bool before_selected =
+        outline->selected >= start + after + (loading->first > 0) && !outline->at_start;
     if (!insert_nodes(outline, expansion, after, loading))
         return;
-    if (before_selected && !loading->first)
+    if (before_selected)
         outline->selected += expansion->nodes.count - were;
     outline_set_window(outline, outline->window);
     expand_nodes(outline, expansion, after, expansion->nodes.count - were);
@@ -215,8 +216,10 @@ void outline_load(struct outline *outline, struct place place, uint64_t first) {
     if (of_group)
         snprintf(loading->filter, sizeof loading->filter, "%s", outline->filter);
     bool arranged = loading->sort != PAGE_UNSORTED || *loading->filter; /* may take long */
-    worker_submit(arranged ? outline->host.worker : outline->host.reader,
-                  (struct job){"rows", loading_run, loading_done, loading});
+    worker_submit(
+        arranged ? outline->host.worker : outline->host.reader,
+        (struct job){
+            .title = "rows", .run = loading_run, .done = loading_done, .context = loading});
 }
 
 /* ---- cells of the window ------------------------------------------------------------------------- */
@@ -337,6 +340,9 @@ bool outline_want_window(struct outline *outline) {
     outline->is_reading = true;
     outline_share(outline);
     reading->opened = opened_share(outline->opened);
-    worker_submit(outline->host.reader, (struct job){"rows", reading_run, reading_done, reading});
+    worker_submit(outline->host.reader, (struct job){.title = "rows",
+                                                     .run = reading_run,
+                                                     .done = reading_done,
+                                                     .context = reading});
     return false;
 }

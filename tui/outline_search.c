@@ -115,6 +115,8 @@ void outline_search(struct outline *outline, const char *text, int step) {
     searching->found = UINT64_MAX;
     snprintf(searching->text, sizeof searching->text, "%s", text);
     worker_cancel(outline->host.worker, searching_done);
-    worker_submit(outline->host.worker,
-                  (struct job){"searching", searching_run, searching_done, searching});
+    worker_submit(outline->host.worker, (struct job){.title = "searching",
+                                                     .run = searching_run,
+                                                     .done = searching_done,
+                                                     .context = searching});
 }

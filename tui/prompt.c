@@ -4,19 +4,25 @@
 #include "report/width.h"
 #include "tui/terminal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONTROL(letter) ((letter)&31)
 
-void prompt_start(struct prompt *prompt, const char *label, const char *text) {
-    prompt->label = label;
-    snprintf(prompt->text, sizeof prompt->text, "%s", text);
-    prompt->length = prompt->cursor = strlen(prompt->text);
-}
-
 static bool continues_character(char byte) {
     return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+void prompt_start(struct prompt *prompt, const char *label, const char *text) {
+    size_t length = strlen(text);
+    if (length >= sizeof prompt->text) {
+        length = sizeof prompt->text - 1;
+        while (length && continues_character(text[length]))
+            length--;
+    }
+    prompt->label = label;
+    memcpy(prompt->text, text, length);
+    prompt->text[length] = '\0';
+    prompt->length = prompt->cursor = length;
 }
 
 static size_t before(const struct prompt *prompt, size_t at) {
@@ -43,7 +49,8 @@ static void insert(struct prompt *prompt, int code) {
     struct strbuf character = {0};
     strbuf_add_codepoint(&character, (unsigned)code);
     size_t length = character.length;
-    if (code >= ' ' && length && prompt->length + length < sizeof prompt->text) {
+    bool escaped = code != '\\' && *strbuf_text(&character) == '\\'; /* it is no character */
+    if (length && !escaped && prompt->length + length < sizeof prompt->text) {
         char *at = prompt->text + prompt->cursor;
         memmove(at + length, at, prompt->length - prompt->cursor + 1);
         memcpy(at, strbuf_text(&character), length);

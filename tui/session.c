@@ -45,7 +45,7 @@ static struct err *dispose_run(void *context, struct work *work) {
 }
 
 static void dispose_done(void *context, struct err *err) {
-    if (err) /* it was not run */
+    if (err) /* there was no memory to have it run */
         refresh_destroy(context);
     err_free(err);
 }
@@ -56,8 +56,11 @@ void session_release(struct session *session, struct refresh *refresh) {
     if (session->ended)
         refresh_destroy(refresh);
     else /* giving gigabytes back takes time */
-        worker_submit(session->worker,
-                      (struct job){"giving memory back", dispose_run, dispose_done, refresh});
+        worker_submit(session->worker, (struct job){.title = "giving memory back",
+                                                    .run = dispose_run,
+                                                    .done = dispose_done,
+                                                    .context = refresh,
+                                                    .must_run = true});
 }
 
 static struct refresh *share(struct refresh *refresh) {
@@ -171,7 +174,10 @@ static void start_capture(struct session *session) {
                                     .before = share(session->current),
                                     .start_time = session->start_time};
     session->capturing = true;
-    worker_submit(session->worker, (struct job){"capture", capture_run, capture_done, capturing});
+    worker_submit(session->worker, (struct job){.title = "capture",
+                                                .run = capture_run,
+                                                .done = capture_done,
+                                                .context = capturing});
 }
 
 /* ---- the session -------------------------------------------------------------------------------- */
@@ -376,8 +382,10 @@ static void make(struct session *session, struct refresh *refresh, unsigned want
         *making = (struct making){session, share(refresh), product, wanted_only, 0};
         refresh->pending |= product;
         missing &= ~(unsigned)product;
-        worker_submit(session->worker,
-                      (struct job){product_name(product), making_run, making_done, making});
+        worker_submit(session->worker, (struct job){.title = product_name(product),
+                                                    .run = making_run,
+                                                    .done = making_done,
+                                                    .context = making});
     }
 }
 
@@ -445,5 +453,7 @@ void session_save(struct session *session, const char *path) {
         return;
     }
     *saving = (struct saving){session, share(session->current), copy};
-    worker_submit(session->worker, (struct job){"saving", save_run, save_done, saving});
+    worker_submit(
+        session->worker,
+        (struct job){.title = "saving", .run = save_run, .done = save_done, .context = saving});
 }

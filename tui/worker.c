@@ -105,7 +105,7 @@ static void *serve(void *argument) {
             break;
         struct queued *current = begin_next(worker);
         pthread_mutex_unlock(&worker->lock);
-        if (current->cancelled)
+        if (current->cancelled && !current->job.must_run)
             current->err = err_new(ERR_CANCELLED, "cancelled");
         else
             current->err = current->job.run(current->job.context, &worker->work);
@@ -184,6 +184,12 @@ void worker_submit(struct worker *worker, struct job job) {
     }
     queued->job = job;
     pthread_mutex_lock(&worker->lock);
+    if (worker->quit) { /* nobody would run it */
+        pthread_mutex_unlock(&worker->lock);
+        free(queued);
+        job.done(job.context, err_new(ERR_CANCELLED, "cancelled"));
+        return;
+    }
     append(&worker->waiting, queued);
     pthread_cond_signal(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
@@ -206,9 +212,9 @@ int worker_fd(const struct worker *worker) {
 
 void worker_finish(struct worker *worker) {
     uint64_t count;
+    pthread_mutex_lock(&worker->lock);
     ssize_t got = read(worker->fd, &count, sizeof count);
     (void)got; /* only makes it unreadable again */
-    pthread_mutex_lock(&worker->lock);
     struct queued *ended = worker->ended.first;
     worker->ended = (struct queue){0};
     worker->ended.end = &worker->ended.first;

@@ -20,10 +20,11 @@ struct job {
      * error (ERR_CANCELLED for a job that was cancelled, run or not). */
     void (*done)(void *context, struct err *err);
     void *context;
+    bool must_run; /* also if it is cancelled before its turn */
 };
 
 struct err *worker_create(struct worker **ret) ERR_CHECK;
-/* Cancels and waits for what runs; every job is done then. NULL is fine. */
+/* Cancels and waits for what runs; every job is done then, those that `done` submits meanwhile, too. NULL is fine. */
 void worker_destroy(struct worker *worker);
 
 /* Appends a job; one that cannot be (no memory) is done at once. */

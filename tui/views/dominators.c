@@ -1,4 +1,5 @@
 /* Dominators: what each object alone keeps alive, the biggest first, as a tree that expands in place. */
+#include "base/cancel.h"
 #include "introspect/analyses/dominator_rows.h"
 #include "introspect/analyses/reference_labels.h"
 #include "report/units.h"
@@ -105,8 +106,7 @@ static struct err *collect_roots(const struct view_context *context, struct mode
     for (uint32_t id = 0; id < count; id++) {
         if (id % SLICE == 0) {
             work_share(work, id, count);
-            if (*work_cancel(work))
-                return err_new(ERR_CANCELLED, "cancelled");
+            TRY(cancel_check(work_cancel(work)));
         }
         if (dominators_parent(dominators, id) == node && !vec_push(&model->roots, id))
             return err_no_memory();

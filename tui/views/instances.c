@@ -2,6 +2,8 @@
 #include "report/command_line.h"
 #include "tui/view.h"
 
+#include "base/cancel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +67,7 @@ static struct err *open_instances(const struct view_context *context, struct wor
     for (uint32_t id = 0; id < heap_count(heap); id++) {
         if (id % SLICE == 0) {
             work_share(work, id, heap_count(heap));
-            if (*work_cancel(work))
-                return err_new(ERR_CANCELLED, "cancelled");
+            TRY(cancel_check(work_cancel(work)));
         }
         if (heap_type(heap, id) == type && !vec_push(&model->ids, id))
             return err_no_memory();
