@@ -95,7 +95,7 @@ def measure_keys(binary, source, type_name):
     screen.idle()
     result["types"] = press_all(screen, [DOWN] * 20 + [END, HOME])
     os.write(screen.terminal, b":" + type_name.encode() + b"\r")
-    screen.wait(b"ADDRESS")
+    screen.wait(b"REFS")
     screen.idle()
     result["instances"] = press_all(screen, [DOWN] * 30 + [PAGE_DOWN] * 10 + [END, HOME] * 3)
     os.write(screen.terminal, b">")
