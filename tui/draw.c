@@ -49,26 +49,43 @@ static size_t parts_width(const struct parts *parts) {
     return width;
 }
 
-/* The least of those that can be made brief; if none can, the least of all goes. */
-static void drop_least(struct parts *parts) {
+/* Makes the least of those that can be made brief so; false if none can. */
+static bool make_brief(struct parts *parts) {
     struct part *least = NULL;
     for (size_t i = 0; i < parts->count; i++) {
         struct part *part = &parts->items[i];
         if (*part->brief && (!least || part->worth < least->worth))
             least = part;
     }
-    if (least) {
-        memcpy(least->text, least->brief, sizeof least->brief);
-        *least->brief = '\0';
-        return;
-    }
-    least = parts->items;
+    if (!least)
+        return false;
+    memcpy(least->text, least->brief, sizeof least->brief);
+    *least->brief = '\0';
+    return true;
+}
+
+static void drop_least(struct parts *parts) {
+    struct part *least = parts->items;
     for (size_t i = 1; i < parts->count; i++) {
         if (parts->items[i].worth < least->worth)
             least = &parts->items[i];
     }
     size_t after = parts->count-- - (size_t)(least - parts->items) - 1;
     memmove(least, least + 1, after * sizeof *least);
+}
+
+/* As many parts as there is room for, and those as long as there is. */
+static void fit_parts(struct parts *parts, unsigned columns) {
+    for (;;) {
+        struct parts tried = *parts;
+        while (parts_width(&tried) > columns && make_brief(&tried)) {
+        }
+        if (parts_width(&tried) <= columns || parts->count == 1) {
+            *parts = tried;
+            return;
+        }
+        drop_least(parts);
+    }
 }
 
 static void age_text(char *out, size_t size, const struct source_info *info) {
@@ -113,7 +130,7 @@ static void status_parts(struct app *app, struct parts *parts) {
     part_add(parts, 60, "%s objects %s", units_count(count, totals->objects),
              units_short(size, totals->footprint));
     pause_text(text, sizeof text, info);
-    part_add(parts, 20, "%s", text);
+    part_add(parts, info->path ? 5 : 20, "%s", text); /* of a file it is history */
     if (session_target_gone(app->session)) {
         part_add(parts, 95, "ENDED");
     } else {
@@ -149,8 +166,7 @@ static void draw_status(struct app *app) {
             snprintf(command->text, sizeof command->text, "%s", strbuf_text(&cut));
             strbuf_free(&cut);
         }
-        while (parts.count > 1 && parts_width(&parts) > columns)
-            drop_least(&parts);
+        fit_parts(&parts, columns);
         size_t room = columns - (parts_width(&parts) < columns ? parts_width(&parts) : columns) +
                       width_of(command->text);
         strbuf_puts(&line, " ");
