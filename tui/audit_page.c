@@ -27,7 +27,7 @@ const struct column *audit_page_columns(const struct view_context *context, size
         [UNEXPLAINED] = {"unexplained", "UNEXPLAINED", VALUE_COUNT, 0},
         [GUESSED] = {"guessed", "GUESSED", VALUE_COUNT, 0},
         [KNOWN] = {"known", "WHAT IS KNOWN", VALUE_TEXT, COLUMN_TAIL},
-        [FOOTPRINT] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
         [HIDDEN] = {"hidden", "", VALUE_SIGNED, COLUMN_DATA}, /* the sum of both */
         [REFCOUNT] = {"refcount", "", VALUE_COUNT, COLUMN_DATA},
         [FOUND] = {"found", "", VALUE_COUNT, COLUMN_DATA},

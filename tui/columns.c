@@ -59,7 +59,7 @@ static bool shrinks(const struct column *column) {
 /* As narrow as it may become. */
 static unsigned least_width(const struct table_layout *layout, size_t shown) {
     const struct column_place *place = &layout->shown[shown];
-    unsigned least = shown ? LEAST_SHRUNK : layout->tree ? LEAST_TREE : LEAST_FIRST;
+    unsigned least = shown ? LEAST_SHRUNK : layout->least_first;
     return shrinks(&layout->columns[place->column]) && place->width > least ? least : place->width;
 }
 
@@ -105,6 +105,9 @@ void columns_lay_out(struct place *place, struct table_layout *layout) {
     const struct page *page = outline_page(outline);
     size_t sort;
     *layout = (struct table_layout){.sort = outline_sort(outline), .tree = page->expands != NULL};
+    layout->least_first = page->least_first ? page->least_first
+                          : layout->tree    ? LEAST_TREE
+                                            : LEAST_FIRST;
     layout->columns = page->columns(outline_context(outline), &layout->count, &sort);
     widen(place, layout);
     for (size_t i = 0; i < layout->count; i++) {

@@ -14,6 +14,7 @@ struct table_layout {
     size_t count, sort;
     struct column_place shown[TABLE_MAX_COLUMNS];
     size_t shown_count;
+    unsigned least_first;
     bool tree; /* rows expand: the first column has marks and indents */
 };
 

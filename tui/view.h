@@ -102,6 +102,8 @@ struct page {
     unsigned baseline_wants; /* the same of the baseline */
     bool
         fixed_order; /* root rows are groups or lines: sorting and filtering are for their children */
+    unsigned
+        least_first; /* columns that the first one keeps where there is little room; 0: as others do */
     unsigned unsearched;   /* bits of columns that searching and filtering leave out */
     bool lines;            /* no titles: rows are lines of text, in one column */
     bool follows_messages; /* opened again when there are new ones */

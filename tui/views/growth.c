@@ -98,9 +98,9 @@ static const struct column *container_columns(const struct view_context *context
         [C_BEFORE] = {"before", "BEFORE", VALUE_COUNT, 0},
         [C_AFTER] = {"after", "NOW", VALUE_COUNT, 0},
         [C_DELTA] = {"delta", "Δ ENTRIES", VALUE_CHANGE, 0},
-        [C_HELD_DELTA] = {"footprint_delta", "Δ SIZE", VALUE_CHANGE_BYTES, 0},
+        [C_HELD_DELTA] = {"footprint_delta", "FOOTPRINT", VALUE_CHANGE_BYTES, 0},
         [C_CONTAINERS] = {"containers", "COUNT", VALUE_COUNT, 0},
-        [C_HELD_AFTER] = {"held_after", "SIZE", VALUE_BYTES, 0},
+        [C_HELD_AFTER] = {"held_after", "IN ALL", VALUE_BYTES, 0},
         [C_HELD_BEFORE] = {"held_before", "", VALUE_BYTES, COLUMN_DATA},
         [C_ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
     };
@@ -209,11 +209,11 @@ static const struct column *type_columns(const struct view_context *context, siz
         [T_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
         [T_DELTA] = {"delta", "Δ OBJECTS", VALUE_CHANGE, 0},
         [T_AFTER] = {"after", "OBJECTS", VALUE_COUNT, 0},
-        [T_FOOTPRINT_DELTA] = {"footprint_delta", "Δ SIZE", VALUE_CHANGE_BYTES, 0},
+        [T_FOOTPRINT_DELTA] = {"footprint_delta", "FOOTPRINT", VALUE_CHANGE_BYTES, 0},
         [T_TREND] = {"trend", "TREND", VALUE_TEXT, 0},
         [T_SPARK] = {"spark", "OVER TIME", VALUE_TEXT, COLUMN_SCREEN},
         [T_RATE] = {"bytes_per_second", "PER SEC", VALUE_CHANGE_BYTES, 0},
-        [T_FOOTPRINT] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [T_FOOTPRINT] = {"footprint", "IN ALL", VALUE_BYTES, 0},
         [T_BEFORE] = {"before", "", VALUE_COUNT, COLUMN_DATA},
         [T_FOOTPRINT_BEFORE] = {"footprint_before", "", VALUE_BYTES, COLUMN_DATA},
     };
@@ -330,7 +330,7 @@ static const struct column *survivor_columns(const struct view_context *context,
         [S_TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
         [S_COUNT] = {"count", "COUNT", VALUE_COUNT, 0},
         [S_OBJECTS] = {"objects", "ALL OBJECTS", VALUE_COUNT, 0},
-        [S_FOOTPRINT] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [S_FOOTPRINT] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
     };
     (void)context;
     *count = S_COLUMNS;
@@ -447,6 +447,7 @@ static void survivor_command(const struct view_context *context, const char *sou
 static const struct page pages[] = {
     {
         .name = "containers",
+        .least_first = 32,
         .export = "growth-containers",
         .needs = PRODUCT_CONTAINERS,
         .baseline_needs = PRODUCT_CONTAINERS,
@@ -473,6 +474,7 @@ static const struct page pages[] = {
     },
     {
         .name = "survivors",
+        .least_first = 32,
         .export = "survivors",
         .needs = PRODUCT_GRAPH,
         .columns = survivor_columns,

@@ -15,7 +15,7 @@ static const struct column *columns(const struct view_context *context, size_t *
     static const struct column all[COLUMNS] = {
         [ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, 0},
         [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
-        [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [SIZE] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
         [REFCOUNT] = {"refcount", "REFS", VALUE_COUNT, 0},
         [HIDDEN] = {"hidden", "HIDDEN", VALUE_SIGNED, 0},

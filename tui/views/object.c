@@ -20,7 +20,7 @@ static const struct column *columns(const struct view_context *context, size_t *
         [TYPE] = {"type", "TYPE", VALUE_TEXT, COLUMN_SHRINKS},
         [VALUE] = {"value", "VALUE", VALUE_TEXT, COLUMN_TAIL},
         [RETAINED] = {"retained", "RETAINED", VALUE_BYTES, 0},
-        [SIZE] = {"footprint", "SIZE", VALUE_BYTES, 0},
+        [SIZE] = {"footprint", "FOOTPRINT", VALUE_BYTES, 0},
         [ADDRESS] = {"address", "", VALUE_ADDRESS, COLUMN_DATA},
         [SHOWN_ADDRESS] = {"address", "ADDRESS", VALUE_ADDRESS, COLUMN_SCREEN},
     };
