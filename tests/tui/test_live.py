@@ -1,8 +1,10 @@
 """Live sessions: the leak is found by keys alone; a target that ends leaves its data to be looked at."""
 
+import os
 import re
+import signal
 
-from heapglass import HERE, over_process, process
+from heapglass import HERE, harmed, over_process, process
 from terminal import Trouble
 
 LEAKS = HERE.parent / "live" / "leaks"
@@ -60,7 +62,45 @@ def check_end(options):
             yield f"exit status {status}"
 
 
+def objects(screen):
+    """How many the status line says."""
+    found = re.search(r"([\d,]+) objects", screen)
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def check_interval(options):
+    """With an interval growth is seen without a key."""
+    with process(options, LEAKS / "global_cache.py") as target, over_process(options, target) as terminal:
+        before = objects(terminal.screen())
+        terminal.keys("R", "0.2", "Enter")
+        terminal.wait_for("every 0.2 s")
+        for _ in range(3):
+            target.grow()
+            terminal.wait_for(lambda screen: objects(screen) >= before + 4000, "more objects")
+            before = objects(terminal.screen())
+        terminal.keys("R", "0", "Enter")
+        terminal.wait_for(lambda screen: "every 0.2 s" not in screen)
+        yield from harmed(target)
+
+
+def check_stopped(options):
+    """A process that was stopped is looked at, and left stopped."""
+    with process(options, LEAKS / "global_cache.py") as target:
+        os.kill(target.pid, signal.SIGSTOP)
+        with over_process(options, target) as terminal:
+            terminal.keys("r", "q")
+            terminal.exit_status()
+        with open(f"/proc/{target.pid}/stat") as file:
+            state = file.read().rpartition(")")[2].split()[0]
+        if state != "T":
+            yield f"the target's state is {state}"
+        os.kill(target.pid, signal.SIGCONT)
+        target.grow()
+
+
 def cases(_):
     for name in ("global_cache", "callbacks", "signal_registry"):
         yield f"live leak {name}", check_leak, (name,)
     yield "live target ends", check_end, ()
+    yield "live interval", check_interval, ()
+    yield "live target stopped", check_stopped, ()
