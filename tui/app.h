@@ -9,7 +9,7 @@
 #include "tui/tui.h"
 #include "tui/view.h"
 
-enum { APP_MESSAGE = 512, APP_SEARCH = 128 };
+enum { APP_MESSAGE = 1024, APP_SEARCH = 128 };
 
 /* Somewhere that one has gone to: a view, and what it is about. */
 struct place {

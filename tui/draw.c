@@ -301,6 +301,43 @@ static void draw_progress(const struct worker_status *status, unsigned row) {
     strbuf_free(&line);
 }
 
+/* The bytes at the start of a text that fit into so many columns; at least a character. */
+static size_t fitting_bytes(const char *text, unsigned columns) {
+    struct strbuf part = {0};
+    size_t fitting = 0;
+    while (text[fitting]) {
+        size_t next = fitting + 1;
+        while (((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        strbuf_clear(&part);
+        strbuf_add(&part, text, next);
+        if (fitting && width_of(strbuf_text(&part)) > columns)
+            break;
+        fitting = next;
+    }
+    strbuf_free(&part);
+    return fitting;
+}
+
+/* All of it, over the last rows if it is long: commands are there to be copied. */
+static void draw_message(const struct app *app) {
+    enum { MOST_ROWS = 8 };
+    const char *starts[MOST_ROWS], *at = app->message;
+    unsigned rows = 0, columns = terminal_columns(), last = terminal_rows() - 2;
+    while (*at && rows < MOST_ROWS && rows <= last) {
+        starts[rows++] = at;
+        at += fitting_bytes(at, columns);
+    }
+    for (unsigned i = 0; i < rows; i++) {
+        struct strbuf line = {0};
+        strbuf_add(&line, starts[i], (size_t)((i + 1 < rows ? starts[i + 1] : at) - starts[i]));
+        for (size_t width = width_of(strbuf_text(&line)); rows > 1 && width < columns; width++)
+            strbuf_putc(&line, ' '); /* over what was there */
+        terminal_text(last - (rows - 1 - i), 0, columns, app->message_paint, strbuf_text(&line));
+        strbuf_free(&line);
+    }
+}
+
 static void draw_message_row(struct app *app) {
     unsigned row = terminal_rows() - 2;
     struct worker_status opener = worker_status(app->opener);
@@ -309,7 +346,7 @@ static void draw_message_row(struct app *app) {
     if (app->prompt.label)
         prompt_draw(&app->prompt, row, terminal_columns());
     else if (app->message[0])
-        terminal_text(row, 0, terminal_columns(), app->message_paint, app->message);
+        draw_message(app);
     else if (opener.running && opener.seconds > soon)
         draw_progress(&opener, row);
     else if (session.running && session.seconds > soon)
