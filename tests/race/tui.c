@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEYS = 64, MOST_VIEWS = 32, CALM = 300, PATIENCE = 20000 /* ms */ };
+enum { KEYS = 64, MOST_VIEWS = 32, CALM = 300, PATIENCE = 5000 /* ms */ };
 
 #define CONTROL(letter) ((letter)&31)
 
@@ -322,7 +322,7 @@ int main(int count, char **arguments) {
         .session = {.argument = *end ? realpath(arguments[1], NULL) : arguments[1],
                     .pid = *end ? 0 : (pid_t)pid,
                     .baseline = count > 2 && *arguments[2] ? realpath(arguments[2], NULL) : NULL,
-                    .every = *end ? 0 : 1},
+                    .every = *end ? 0 : 3},
     };
     screen.seconds = count > 3 ? strtod(arguments[3], NULL) : 3;
     screen.random = count > 4 ? strtoull(arguments[4], NULL, 10) : (uint64_t)time(NULL);
