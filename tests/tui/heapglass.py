@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from terminal import Terminal
@@ -56,13 +57,21 @@ def over_process(options, target, *arguments, shell=False, **more):
         yield terminal
 
 
-def harmed(target):
-    """What is wrong with a target that was looked at: it must run, and nobody trace it."""
+def harm(target):
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{target.pid}/status").read_text().splitlines() if ":\t" in line)
     if status["State"][0] not in "RS":
         yield f"the target's state is {status['State']}"
     if status["TracerPid"].strip() != "0":
         yield f"the target is traced by {status['TracerPid']}"
+
+
+def harmed(target, patience=2):
+    """What is wrong with a target that was looked at: it must run, and nobody trace it. A tracer needs a moment to see that
+    who asked for it is dead."""
+    end = time.monotonic() + patience
+    while (wrong := list(harm(target))) and time.monotonic() < end:
+        time.sleep(0.02)
+    return wrong
 
 
 def command_line(words):

@@ -90,6 +90,20 @@ def check_signal(options, number):
     yield from over_a_process(options, work)
 
 
+def check_while_capturing(options, number):
+    """Again and again, in the middle of captures: the target runs on."""
+    with process(options, test_live.LEAKS / "global_cache.py") as target:
+        for _ in range(4):
+            with over_process(options, target, "--every", "100ms") as terminal:
+                terminal.wait_for("every 0.1 s")
+                os.kill(terminal.pid(), number)
+                status = terminal.exit_status()
+            if status not in (128 + number, -number):
+                yield f"exit status {status}"
+            target.grow()  # waits until it runs
+            yield from harmed(target)
+
+
 def check_suspend(options):
     def work(visit, target):
         for _ in range(2):
@@ -166,6 +180,8 @@ def cases(_):
         yield f"way out {keys[0]}", check_key, (keys,)
     for name in ("TERM", "HUP", "SEGV", "ABRT", "INT", "QUIT"):
         yield f"way out SIG{name}", check_signal, (getattr(signal, f"SIG{name}"),)
+    for name in ("TERM", "SEGV", "KILL"):
+        yield f"way out SIG{name} while it captures", check_while_capturing, (getattr(signal, f"SIG{name}"),)
     yield "suspended and back", check_suspend, ()
     yield "suspended, resized and back", check_resized_while_stopped, ()
     yield "terminal gone", check_terminal_gone, ()
