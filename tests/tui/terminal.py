@@ -108,7 +108,7 @@ class Terminal:
     def dead(self):
         return self.show("pane_dead")[0] == "1"
 
-    def exit_status(self, patience=PATIENCE):
+    def exit_status(self, patience=None):
         """When it has ended: its status, or the signal's number below zero."""
 
         def ended():
@@ -132,17 +132,17 @@ class Terminal:
 
     # ---- waiting -----------------------------------------------------------------------------------------------------
 
-    def until(self, predicate, what, patience=PATIENCE):
+    def until(self, predicate, what, patience=None):
         """Until predicate() is true; what it returned."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + (patience or PATIENCE)
         while not (found := predicate()):
             if time.monotonic() > end:
                 state = "" if not self.dead() else f" (it has ended: {self.show('pane_dead_status', 'pane_dead_signal')})"
-                raise Trouble(f"not within {patience:.0f} s: {what}{state}\n{self.screen()}")
+                raise Trouble(f"not within {patience or PATIENCE:.0f} s: {what}{state}\n{self.screen()}")
             time.sleep(LOOK_AGAIN)
         return found
 
-    def wait_for(self, wanted, what=None, patience=PATIENCE):
+    def wait_for(self, wanted, what=None, patience=None):
         """Until the screen has a text, matches a pattern, or satisfies a function; the screen then."""
         if callable(wanted):
             matches = wanted
@@ -163,7 +163,7 @@ class Terminal:
         """Until the shell asks for the next command; the screen then."""
         return self.wait_for(lambda screen: screen.rstrip().rpartition("\n")[2] == PROMPT, what)
 
-    def settled(self, quiet=0.3, patience=PATIENCE):
+    def settled(self, quiet=0.3, patience=None):
         """The screen, once it has stayed the same for `quiet` seconds."""
         last, since = None, 0
 
