@@ -108,6 +108,7 @@ def check_suspend(options):
     def work(visit, target):
         for _ in range(2):
             visit.terminal.wait_for("objects")
+            visit.terminal.settled()
             visit.terminal.keys("C-z")
             visit.terminal.wait_for("Stopped")
             yield from visit.wrong_after("Ctrl-Z")
@@ -125,6 +126,7 @@ def check_suspend(options):
 def check_resized_while_stopped(options):
     """What was resized meanwhile is drawn in the new size."""
     with over_snapshots(options, shell=True) as terminal:
+        terminal.settled()
         terminal.keys("C-z")
         terminal.wait_for("Stopped")
         terminal.resize(100, 30)
