@@ -21,7 +21,7 @@ struct place {
     /* With what it was opened last, to see what has changed since. */
     struct place_state {
         unsigned page, products, baseline_products;
-        const struct refresh *refresh, *baseline;
+        unsigned refresh, baseline; /* their numbers; 0: it never was */
         unsigned width, height;
         size_t messages;
     } opened;
