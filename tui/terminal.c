@@ -270,6 +270,7 @@ void terminal_suspend(void) {
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
+    signal(SIGTSTP, SIG_DFL); /* curses has put a handler there */
     endwin();
     raise(SIGTSTP); /* is blocked, so that it waits until here */
     pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
