@@ -252,7 +252,7 @@ static void wait_for(struct app *app, int milliseconds, bool keys) {
         {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN},
     };
     poll(events, sizeof events / sizeof *events, milliseconds);
-    if (events[4].revents & (POLLHUP | POLLERR) && !(events[4].revents & POLLIN)) {
+    if (events[4].revents & (POLLHUP | POLLERR)) {
         app->quit = true; /* the terminal is gone */
         app->signal = SIGHUP;
     }

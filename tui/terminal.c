@@ -126,6 +126,12 @@ static void prepare_ways_out(void) {
 
 /* ---- signals ------------------------------------------------------------------------------------ */
 
+/* Never runs: the signal is blocked. Where curses finds SIGTSTP's default action, it ignores the signal while it draws, and
+ * the kernel forgets one that waits for us. */
+static void leave_to_us(int number) {
+    (void)number;
+}
+
 static struct err *take_signals(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, SIGCONT};
     sigemptyset(&terminal.blocked);
@@ -238,6 +244,7 @@ struct err *terminal_open(const struct terminal_options *options) {
     TRY(take_signals());
     terminal.mouse = options->mouse;
     terminal.keys = open_keys();
+    signal(SIGTSTP, leave_to_us);
     terminal.screen = newterm(NULL, stdout, terminal.keys ? terminal.keys : stdin);
     if (!terminal.screen)
         return err_new(ERR_FAILED, "the terminal could not be set up");
@@ -270,11 +277,12 @@ void terminal_suspend(void) {
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
-    signal(SIGTSTP, SIG_DFL); /* curses has put a handler there */
     endwin();
+    signal(SIGTSTP, SIG_DFL);
     raise(SIGTSTP); /* is blocked, so that it waits until here */
     pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGTSTP, leave_to_us);
     terminal_resize();
     terminal_redraw();
 }

@@ -1,9 +1,13 @@
 """Every way out gives the terminal back as it was, and leaves the target running; where there is no terminal, that is said."""
 
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
+import time
+from pathlib import Path
 
 import test_live
 from heapglass import HERE, command_line, harmed, over_process, over_snapshots, process
@@ -108,7 +112,6 @@ def check_suspend(options):
     def work(visit, target):
         for _ in range(2):
             visit.terminal.wait_for("objects")
-            visit.terminal.settled()
             visit.terminal.keys("C-z")
             visit.terminal.wait_for("Stopped")
             yield from visit.wrong_after("Ctrl-Z")
@@ -137,16 +140,42 @@ def check_resized_while_stopped(options):
         yield from ()
 
 
-def check_terminal_gone(options):
-    """Its window is closed: it ends, and the target runs on."""
+def start_below_shell(options, target, *prefix):
+    """heapglass in a pseudo-terminal, without tmux, below a shell: (shell, heapglass, the other side)."""
+    shell, side = pty.fork()
+    if not shell:
+        words = command_line([*prefix, options.heapglass, target.pid]) + "; :"
+        os.execve("/bin/sh", ["sh", "-c", words], dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8"))
+    drawn, until = b"", time.monotonic() + 20
+    while b"FOOTPRINT" not in drawn and time.monotonic() < until:
+        if select.select([side], [], [], 0.2)[0]:
+            drawn += os.read(side, 1 << 16)
+    return shell, youngest(shell), side
+
+
+def youngest(pid):
+    """The last of a line of only children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return youngest(int(children[0])) if children else pid
+
+
+def ended(pid, patience=5):
+    until = time.monotonic() + patience
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < until:
+        time.sleep(0.02)
+    return not os.path.exists(f"/proc/{pid}")
+
+
+def check_terminal_gone(options, *prefix):
+    """Its window is closed, and the shell has gone with it: it ends, also if no signal tells it, and the target runs on."""
     with process(options, test_live.LEAKS / "global_cache.py") as target:
-        with over_process(options, target) as terminal:
-            pid = terminal.pid()
-        with Terminal(["cat"]) as other:
-            try:
-                other.until(lambda: not os.path.exists(f"/proc/{pid}"), "heapglass's end", 5)
-            except Trouble:
-                yield "it is still there 5 s after its terminal is gone"
+        shell, pid, side = start_below_shell(options, target, *prefix)
+        os.kill(shell, signal.SIGKILL) # the leader of the terminal's session: it hangs up
+        os.waitpid(shell, 0)
+        os.close(side)
+        if not ended(pid):
+            yield "it is still there 5 s after its terminal is gone"
+            os.kill(pid, signal.SIGKILL)
         yield from harmed(target)
 
 
@@ -187,6 +216,7 @@ def cases(_):
     yield "suspended and back", check_suspend, ()
     yield "suspended, resized and back", check_resized_while_stopped, ()
     yield "terminal gone", check_terminal_gone, ()
+    yield "terminal gone, without a signal", check_terminal_gone, ("setsid", "--wait")
     yield "TERM=dumb", check_terminals, ("dumb", "dumb", "top")
     yield "TERM unknown", check_terminals, ("no-such-terminal", "no-such-terminal", "top")
     yield "no terminal", check_no_terminal, ()
