@@ -76,8 +76,10 @@ static unsigned total_width(const struct table_layout *layout, bool shrunk) {
 static void drop_columns(struct table_layout *layout, unsigned room) {
     while (layout->shown_count > 1 && total_width(layout, true) > room) {
         size_t last = layout->shown_count - 1;
-        if (layout->shown[last].column == layout->sort && last > 1)
+        if (layout->shown[last].column == layout->sort)
             last--;
+        if (!last)
+            return; /* the two that tell the most */
         memmove(&layout->shown[last], &layout->shown[last + 1],
                 (--layout->shown_count - last) * sizeof *layout->shown);
     }
@@ -92,8 +94,9 @@ static void shrink_columns(struct table_layout *layout, unsigned room) {
             if (place->width > least_width(layout, i) && (!widest || place->width >= widest->width))
                 widest = place;
         }
-        if (!widest) { /* too narrow for anything: the first column takes what there is */
-            layout->shown[0].width = room < layout->shown[0].width ? room : layout->shown[0].width;
+        if (!widest) { /* too narrow for all: the first one takes what the others leave */
+            unsigned others = total - layout->shown[0].width;
+            layout->shown[0].width = room > others ? room - others : 1;
             return;
         }
         widest->width--;

@@ -257,6 +257,7 @@ static void draw_place(struct app *app, unsigned columns) {
 }
 
 static void draw_place_row(struct app *app) {
+    enum { LEAST_PLACE = 12 }; /* columns */
     struct outline *outline = app_here(app)->outline;
     unsigned columns = terminal_columns();
     struct strbuf right = {0};
@@ -274,7 +275,7 @@ static void draw_place_row(struct app *app) {
                           units_count(all, outline_count(outline)));
     }
     unsigned width = (unsigned)width_of(strbuf_text(&right));
-    if (width + 20 > columns)
+    if (width + LEAST_PLACE > columns)
         width = 0;
     draw_place(app, columns - width - (width > 0));
     if (width)

@@ -263,7 +263,9 @@ void session_refresh(struct session *session) {
                              "a snapshot does not change; diff compares two of them");
     else if (session->gone)
         session->events.said(session->events.context, "the process has ended");
-    else if (!session->capturing)
+    else if (session->capturing)
+        session->events.said(session->events.context, "a capture is running already");
+    else
         start_capture(session);
 }
 
