@@ -118,7 +118,9 @@ def check_suspend(options):
             yield from harmed(target)
             visit.terminal.line("fg")
             visit.terminal.wait_for("objects")
-            if visit.terminal.modes() != visit.drawn:
+            try: # curses sets some of them when it next reads a key
+                visit.terminal.until(lambda: visit.terminal.modes() == visit.drawn, "the modes of before", 5)
+            except Trouble:
                 yield f"back by fg: {changed(visit.drawn, visit.terminal.modes())}"
         visit.terminal.keys("q")
         visit.terminal.prompt()
