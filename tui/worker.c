@@ -237,8 +237,8 @@ bool worker_is_idle(struct worker *worker) {
 struct worker_status worker_status(struct worker *worker) {
     struct worker_status status = {0};
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     pthread_mutex_lock(&worker->lock);
+    clock_gettime(CLOCK_MONOTONIC, &now); /* a job that begins meanwhile has begun before */
     status.running = worker->current != NULL;
     if (worker->current) {
         snprintf(status.title, sizeof status.title, "%s", worker->current->job.title);
