@@ -21,7 +21,7 @@ kept = []
 print("ready", flush=True)
 while True:
     kept.extend(Leaked() for _ in range(200))
-    temporary = [Temporary() for _ in range(random.randrange(20000))]
+    temporary = [Temporary() for _ in range(random.randrange(2000))]  # few, or RSS is a high-water mark of these
     time.sleep(0.01)
 """
 
@@ -93,7 +93,7 @@ def check_leak(heapglass, interpreter):
         wrong.append(f"{summary['end']}, {summary['met']}, {summary['rounds']} rounds")
     first = {each["type"]: each for each in summary["types"][:3]}
     leaked = first.get("__main__.Leaked")
-    if not leaked or leaked["trend"] != "steady" or leaked["delta"] < 1000 or leaked["delta"] % 200:
+    if not leaked or leaked["trend"] != "steady" or leaked["delta"] < 1000:
         wrong.append(f"not steady growth: {leaked}; first are {list(first)}")
     for each in summary["types"]:
         if each["trend"] == "steady" and each["type"] not in ("__main__.Leaked", "list", "dict"):
@@ -106,7 +106,8 @@ def check_leak(heapglass, interpreter):
         if sum(line["memory"].values()) != 2 * line["memory"]["rss"] or line["rss_bytes"] != line["memory"]["rss"]:
             wrong.append(f"the parts are not RSS: {line['memory']}")
     containers = summary["containers"]
-    if not containers or containers[0]["path"] != "__main__.kept" or containers[0]["delta"] != leaked["delta"]:
+    # A capture may come when one is made and not kept yet.
+    if not containers or containers[0]["path"] != "__main__.kept" or abs(containers[0]["delta"] - leaked["delta"]) > 1:
         wrong.append(f"containers: {containers[:1]}")
     rss = next(each for each in summary["memory"] if each["measure"] == "rss")
     if rss["trend"] != "steady" or rss["bytes_per_second"] < 10000:
