@@ -56,28 +56,10 @@ void history_unlock(struct history *history) {
     pthread_mutex_unlock(&history->lock);
 }
 
-size_t history_measure_points(struct history *history, enum series_measure measure, double *to) {
-    pthread_mutex_lock(&history->lock);
-    size_t count = series_measure_points(&history->series, measure, to);
-    pthread_mutex_unlock(&history->lock);
-    return count;
-}
-
 size_t history_type_points(struct history *history, const char *type, double *to) {
     pthread_mutex_lock(&history->lock);
     const struct series_type *found = series_find(&history->series, type);
     size_t count = found && found->points ? series_type_points(&history->series, found, to) : 0;
     pthread_mutex_unlock(&history->lock);
     return count;
-}
-
-const char *history_type_trend(struct history *history, const char *type, double *per_second) {
-    struct series_trend trend = {TREND_FLAT, 0};
-    pthread_mutex_lock(&history->lock);
-    const struct series_type *found = series_find(&history->series, type);
-    if (found)
-        trend = series_type_trend(&history->series, found);
-    pthread_mutex_unlock(&history->lock);
-    *per_second = trend.per_second;
-    return trend_word(trend.kind);
 }

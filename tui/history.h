@@ -20,11 +20,8 @@ void history_unlock(struct history *history);
 
 enum { HISTORY_POINTS = SERIES_MAX_ROUNDS };
 
-/* The values of a type's footprint or of a measure over the refreshes; `to` has room for HISTORY_POINTS.
- * Return how many. A type that never changed has none. */
+/* The values of a type's footprint over the refreshes; `to` has room for HISTORY_POINTS. Returns how many: none of a
+ * type that never changed. */
 size_t history_type_points(struct history *history, const char *type, double *to);
-size_t history_measure_points(struct history *history, enum series_measure measure, double *to);
-/* The trend of a type: "steady", "sawtooth", ...; "" if there is none. */
-const char *history_type_trend(struct history *history, const char *type, double *per_second);
 
 #endif

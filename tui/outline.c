@@ -85,10 +85,6 @@ const struct page *outline_page(const struct outline *outline) {
     return outline->opened ? outline->opened->page : NULL;
 }
 
-const void *outline_model(const struct outline *outline) {
-    return outline->opened ? outline->opened->data.model : NULL;
-}
-
 const char *outline_heading(const struct outline *outline) {
     return outline->opened ? strbuf_text(&outline->opened->data.heading) : "";
 }

@@ -37,7 +37,6 @@ bool outline_is_open(const struct outline *outline);
 const struct view_context *
 outline_context(const struct outline *outline); /* NULL if it is not open */
 const struct page *outline_page(const struct outline *outline);
-const void *outline_model(const struct outline *outline);
 const char *outline_heading(const struct outline *outline);
 
 /* ---- moving ------------------------------------------------------------------------------------- */
